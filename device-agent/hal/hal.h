@@ -1,0 +1,45 @@
+/* The contract between the agent and a board: one const ops struct per capability. Boards are
+ * written against this file alone. All calls come from the control loop's thread and must return
+ * within a few milliseconds; none may block on a network.
+ *
+ * Times are control milliseconds as given by the caller. */
+#ifndef PEDILUVE_AGENT_HAL_H
+#define PEDILUVE_AGENT_HAL_H
+
+#include "device-agent/core/types.h"
+
+struct hal_sensors {
+    /* Mandatory. Fills every field; a sensor that does not answer has present = false, one that
+     * gives an old value keeps the at_ms of its measurement. local_stop is reported once. */
+    void (*read)(void *board, int64_t now_ms, struct readings *ret);
+};
+
+struct hal_actuators {
+    /* Mandatory. Takes the whole wanted state; called in every control step, also when nothing
+     * changed. False: the board could not do it (it must then have gone to its safe state). */
+    bool (*apply)(void *board, const struct outputs *wanted);
+    /* Mandatory. Heater and motors off at once. Must work in any state of the board, and twice. */
+    void (*safe)(void *board);
+};
+
+struct hal_buttons {
+    /* Optional capability: presses from software (a simulated board, a service tool). */
+    void (*local_stop)(void *board);
+    void (*emergency_stop)(void *board, bool pressed);
+    bool (*is_emergency_stop)(void *board);
+};
+
+struct hal_board {
+    const char *name;
+    const struct hal_sensors *sensors;     /* mandatory */
+    const struct hal_actuators *actuators; /* mandatory */
+    const struct hal_buttons *buttons;     /* NULL: the board has only real ones */
+    void (*free)(void *board);             /* mandatory; leaves the board in its safe state */
+};
+
+struct board {
+    const struct hal_board *ops;
+    void *self;
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* Samples that the server has not committed yet. SQLite; one file for any number of devices, one
+ * writer. Commits survive the process at once and a loss of power after some seconds: a lost tail of
+ * a boot leaves no gap, since numbering starts anew with the next boot. Not thread-safe.
+ *
+ * Bounded: at most SPOOL_SAMPLES_MAX a device. When it is full the oldest SPOOL_DROP_N go, and what
+ * is sent next tells the server how many (`lost`). */
+#ifndef PEDILUVE_AGENT_JOURNAL_SPOOL_H
+#define PEDILUVE_AGENT_JOURNAL_SPOOL_H
+
+#include "base/auto.h"
+#include "protocol/message.h"
+
+#define SPOOL_SAMPLES_MAX 200000 /* about two days at one a second, 20 MB */
+#define SPOOL_DROP_N 1000
+
+struct spool;
+struct spool_device; /* one device's place in it: freed with the spool */
+
+/* NULL: error says why. */
+struct spool *spool_open(const char *path, char error[256]);
+void spool_close(struct spool *s); /* NULL is legal */
+
+/* Registers the present boot of a device. NULL: the file cannot be written. */
+struct spool_device *spool_device(struct spool *s, const struct uuid *device, const struct uuid *boot_id);
+
+/* Everything between begin and commit becomes durable together. */
+must_use bool spool_begin(struct spool *s);
+must_use bool spool_commit(struct spool *s);
+void spool_rollback(struct spool *s);
+
+/* A sample of the present boot. */
+must_use bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct uuid *session_id,
+                        const struct message_sample *sample);
+/* The oldest boot that is not finished; at the latest the present one. */
+must_use bool spool_head(struct spool *s, struct spool_device *d, struct uuid *ret_boot,
+                         int64_t *ret_committed, int64_t *ret_last);
+/* Up to most samples of that boot, the first with a number >= from, as one message: numbers without a
+ * gap, of one session; lost counts the missing ones from `from` on. False: there is none. */
+must_use bool spool_read(struct spool *s, struct spool_device *d, const struct uuid *boot_id, int64_t from,
+                         int32_t most, struct message_telemetry *ret);
+/* Forgets the samples up to n; forget_boot: and the boot itself. */
+must_use bool spool_release(struct spool *s, struct spool_device *d, const struct uuid *boot_id, int64_t n,
+                            bool forget_boot);
+
+#endif

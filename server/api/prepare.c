@@ -1,0 +1,174 @@
+#include "server/api/prepare.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "server/api/lookup.h"
+#include "server/api/models.h"
+
+void prepared_done(struct prepared *p) {
+    programs_give_back(p->programs, p->lowered);
+    buf_done(&p->intake);
+    buf_done(&p->screening);
+}
+
+bool prepare_parse(const struct routine_row *row, struct routine *ret) {
+    struct field_errors errors = {0};
+    if (field_parse(row->content, strlen(row->content), routine_fields, 0, ret, sizeof(*ret), NULL,
+                    &errors) &&
+        routine_check(ret, &errors))
+        return true;
+    log_error("api",
+              "a routine in the database cannot be read|routine=%s version=%d pointer=%s detail=\"%s\"",
+              row->slug, (int)row->version, errors.list[0].pointer, errors.list[0].detail);
+    return false;
+}
+
+/* ---- screening ---- */
+
+static void write_record(struct prepared *p, const struct intake *intake, const struct screening_result *s,
+                         const struct lowering_caps *caps) {
+    struct jsonw w;
+    jsonw_init(&w, &p->intake);
+    jsonw_object(&w, NULL);
+    if (intake->has_none_apply) jsonw_bool(&w, "none_apply", intake->none_apply);
+    jsonw_object_end(&w);
+
+    jsonw_init(&w, &p->screening);
+    jsonw_object(&w, NULL);
+    jsonw_str(&w, "outcome", screening_outcome_names[s->outcome]);
+    jsonw_array(&w, "reasons");
+    for (int32_t i = 0; i < s->n_reasons; i++) jsonw_str(&w, NULL, screening_rules[s->reasons[i]].id);
+    jsonw_array_end(&w);
+    jsonw_int(&w, "intensity_max", caps->intensity_max);
+    jsonw_milli(&w, "water_max_c", caps->water_max_mdegc);
+    jsonw_milli(&w, "total_max_s", caps->total_max_ms);
+    jsonw_object_end(&w);
+}
+
+static enum err screen(struct request *rq, const struct intake *intake, struct screening_result *ret) {
+    screening_run(intake, ret);
+    if (ret->n_open) {
+        struct field_errors errors = {0};
+        screening_errors(ret, "/intake", &errors);
+        lookup_fail_all(rq, ERR_SCREENING_INCOMPLETE, &errors);
+        return request_fail(
+            rq, ERR_SCREENING_INCOMPLETE,
+            "%d questions are open: ask them all, then send none_apply: true if nothing applies",
+            (int)ret->n_open);
+    }
+    if (ret->outcome != SCREENING_REFUSED && ret->outcome != SCREENING_NEEDS_CLEARANCE) return ERR_OK;
+    for (int32_t i = 0; i < ret->n_reasons; i++) {
+        const struct screening_rule *rule = &screening_rules[ret->reasons[i]];
+        char pointer[80];
+        struct buf b;
+        buf_init_fixed(&b, pointer, sizeof(pointer));
+        buf_fmt(&b, "/intake/%s", rule->id);
+        request_fail_at(rq, ERR_SCREENING_REFUSED, pointer, screening_outcome_names[rule->outcome], "%s",
+                        rule->why);
+    }
+    return request_fail(rq, ERR_SCREENING_REFUSED, "%s", screening_disclaimer);
+}
+
+/* ---- lowering ---- */
+
+/* "no_actuator" and so on, with what is missing and which models have it. */
+static void explain(struct request *rq, const struct lowering *p, const struct lowering_note *n) {
+    char words[LOWERING_WORDS_MAX], models[160] = "", pointer[48];
+    lowering_note_words(n, &p->routine, &p->model, words);
+    if (n->missing) models_with(app_of(rq)->models, n->missing, models, sizeof(models));
+    struct buf b;
+    buf_init_fixed(&b, pointer, sizeof(pointer));
+    if (n->step < 0)
+        buf_str(&b, "/routine");
+    else
+        buf_fmt(&b, "/routine/steps/%d", n->step);
+    const char *code = n->note == NOTE_NO_ACTUATOR ? "missing_actuator" : lowering_note_names[n->note];
+    request_fail_at(rq, ERR_CANNOT_RUN, pointer, code, "%s%s%s", words, models[0] ? "; can be run by " : "",
+                    models);
+}
+
+static enum err cannot_run(struct request *rq, const struct lowering *p) {
+    for (int32_t i = 0; i < p->report.n; i++)
+        if (lowering_note_blocks(&p->report.notes[i])) explain(rq, p, &p->report.notes[i]);
+    return request_fail(rq, ERR_CANNOT_RUN,
+                        "%s cannot run %s as it is written; errors says which steps and why", p->model.name,
+                        p->routine.slug);
+}
+
+static enum err lower(struct request *rq, const struct routine_row *row, const struct lowering_caps *caps,
+                      struct lowering *l) {
+    l->routine_site_id = row->site_id;
+    l->routine_version = row->version;
+    if (!prepare_parse(row, &l->routine)) return ERR_INTERNAL;
+    if (lowering_run(&l->routine, &l->model, caps, &l->program, &l->report) != LOWER_OK)
+        return cannot_run(rq, l);
+    return ERR_OK;
+}
+
+/* The routine's program for the model: the one lowered before, or a new one. */
+static enum err program_for(struct request *rq, void *worker, const struct routine_row *row,
+                            const char *model, const struct lowering_caps *caps, struct prepared *ret) {
+    struct api *api = app_of(rq);
+    auto_free struct lowering *l = NULL;
+    struct model m;
+    enum err e = models_get(api->models, db_of(worker), model, &m);
+    if (e) return e == ERR_NOT_FOUND ? ERR_INTERNAL : e;
+    struct programs_key key = {.routine = row->slug,
+                               .routine_version = row->version,
+                               .model = m.id,
+                               .model_version = m.version,
+                               .caps = *caps};
+    ret->programs = api->programs;
+    ret->lowered = programs_find(api->programs, &key);
+    if (ret->lowered) return ERR_OK;
+    l = xcalloc(1, sizeof(*l));
+    l->model = m;
+    e = lower(rq, row, caps, l);
+    if (!e) ret->lowered = programs_put(api->programs, &key, &l->program);
+    return e;
+}
+
+enum err prepare_session(struct request *rq, void *worker, const struct uuid *device_id, const char *routine,
+                         const struct intake *intake, const struct lowering_caps *asked,
+                         struct prepared *ret) {
+    struct device_row device;
+    enum err e = lookup_device(rq, worker, device_id, &device);
+    if (e == ERR_NOT_FOUND)
+        return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
+    if (e) return e;
+    struct screening_result screening;
+    e = screen(rq, intake, &screening);
+    if (e) return e;
+    struct routine_row row;
+    e = routine_get(db_of(worker), scope_of(rq), routine, 0, &row);
+    bool elsewhere = !e && !uuid_is_zero(&row.site_id) && !uuid_equal(&row.site_id, &device.site_id);
+    if (elsewhere) routine_row_done(&row);
+    if (elsewhere || e == ERR_NOT_FOUND)
+        return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
+                               "the device's site has no such published routine");
+    if (e) return e;
+    struct lowering_caps caps = screening_caps_and(&screening.caps, asked);
+    e = program_for(rq, worker, &row, device.model, &caps, ret);
+    ret->routine_version = row.version;
+    routine_row_done(&row);
+    if (!e) write_record(ret, intake, &screening, &caps);
+    return e;
+}
+
+enum err prepare_preview(struct request *rq, void *worker, const char *routine, int32_t version,
+                         const char *model, const struct lowering_caps *asked, struct lowering **ret) {
+    auto_free struct lowering *l = xcalloc(1, sizeof(*l));
+    struct routine_row row;
+    enum err e = models_get(app_of(rq)->models, db_of(worker), model, &l->model);
+    enum err found =
+        e && e != ERR_NOT_FOUND ? e : routine_get(db_of(worker), scope_of(rq), routine, version, &row);
+    if (found) return found;
+    if (e == ERR_NOT_FOUND)
+        e = request_fail_at(rq, ERR_UNPROCESSABLE, "/model", "not_found", "there is no such model");
+    else
+        e = lower(rq, &row, asked, l);
+    routine_row_done(&row);
+    if (!e) *ret = steal(&l);
+    return e;
+}

@@ -1,0 +1,238 @@
+/* /api/v1/sessions: a routine for a guest on a device, from the request to its end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/api/lookup.h"
+#include "server/api/prepare.h"
+#include "server/api/publish.h"
+#include "server/api/render.h"
+#include "server/api/wait.h"
+#include "server/domain/screening.h"
+
+static enum err handle_list(struct request *rq, void *worker);
+static enum err handle_get(struct request *rq, void *worker);
+static enum err handle_create(struct request *rq, void *worker);
+
+struct query {
+    LIST_QUERY
+    struct uuid device_id, site_id;
+    bool has_state, has_live, live;
+    int state;
+};
+static const struct field query_fields[] = {
+    LIST_FIELDS(struct query),
+    FIELD_UUID(struct query, device_id, 0),
+    FIELD_UUID(struct query, site_id, 0),
+    FIELD_ENUM_HAS(struct query, state, session_state_names, 0, has_state),
+    FIELD_BOOL_HAS(struct query, live, 0, has_live),
+    FIELD_END};
+
+struct wait_query {
+    int32_t wait;
+};
+static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0, LIMIT_WAIT_S, 0), FIELD_END};
+
+struct create {
+    struct uuid device_id;
+    char routine[ROUTINE_SLUG_MAX + 1];
+    struct intake intake;
+    bool has_intensity_max, has_water_max_c;
+    int32_t intensity_max;
+    int32_t water_max_c; /* thousandths, although the wire says degrees */
+};
+static const struct field create_fields[] = {
+    FIELD_UUID(struct create, device_id, FIELD_REQUIRED),
+    FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
+    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
+    FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
+    FIELD_MILLI_HAS(struct create, water_max_c, PROTO_WATER_MDEGC_MIN, PROTO_WATER_MDEGC_MAX, FIELD_NULLABLE,
+                    has_water_max_c),
+    FIELD_END};
+
+static const struct route rows[] = {
+    ROUTE(GET, "/api/v1/sessions", READ, 0, handle_list, ROUTE_QUERY(struct query, query_fields)),
+    ROUTE(POST, "/api/v1/sessions", OPERATE, ROUTE_IDEMPOTENT, handle_create,
+          ROUTE_BODY(struct create, create_fields), ROUTE_QUERY(struct wait_query, wait_fields)),
+    ROUTE(GET, "/api/v1/sessions/{id}", READ, 0, handle_get),
+};
+const struct route_table session_routes = ROUTE_TABLE(rows);
+
+static uint32_t wanted_states(const struct query *q) {
+    uint32_t states = lookup_bit(q->has_state, q->state);
+    if (!q->has_live) return states;
+    uint32_t live = 0;
+    for (int s = 0; s < SESSION_STATE_COUNT; s++)
+        if (session_is_live((enum session_state)s) == q->live) live |= 1u << s;
+    if (!states) return live;
+    /* Both filters and nothing in common: a bit that no state has. */
+    return states & live ? states & live : 1u << SESSION_STATE_COUNT;
+}
+
+static enum err handle_list(struct request *rq, void *worker) {
+    const struct query *q = request_query(rq);
+    struct list l;
+    enum err e = list_begin(rq, "sessions", sizeof(struct uuid), q->limit, q->cursor, &l);
+    if (e) return e;
+    struct page page = list_page(&l);
+    struct session_filter filter = {
+        .device_id = q->device_id, .site_id = q->site_id, .states = wanted_states(q)};
+    struct session_row *found = list_rows(rq, &l, struct session_row);
+    int32_t n = 0;
+    e = session_list(db_of(worker), scope_of(rq), &filter, &page, found, &n);
+    if (e) return e;
+    int32_t shown = list_shown(&l, n);
+    struct uuid last = shown ? found[shown - 1].id : (struct uuid){0};
+    list_items(rq, &l);
+    for (int32_t i = 0; i < n; i++) {
+        if (i < shown) render_session(l.w, NULL, &found[i], NULL);
+        session_row_done(&found[i]);
+    }
+    return list_reply(rq, &l, n > shown, &last);
+}
+
+static enum err reply(struct request *rq, int status, const struct session_row *row,
+                      const struct command_row *command) {
+    request_set_version(rq, row->version);
+    render_session(request_json(rq), NULL, row, command);
+    request_reply(rq, status);
+    return ERR_OK;
+}
+
+static enum err handle_get(struct request *rq, void *worker) {
+    struct session_row row;
+    enum err e = session_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &row);
+    if (e) return e;
+    e = reply(rq, 200, &row, NULL);
+    session_row_done(&row);
+    return e;
+}
+
+/* ---- creating ---- */
+
+struct creation { /* lives as long as the request */
+    struct session_row session;
+    struct command_row command;
+    struct uuid device_id;
+    struct message_command message;
+};
+
+static void after_create(struct request *rq, void *arg) {
+    struct creation *c = arg;
+    struct api *api = app_of(rq);
+    fleet_send_command(api->parts.fleet, &c->device_id, &c->message);
+    metrics_add(api->parts.metrics, METRIC_SESSIONS_STARTED, 1);
+    publish_session(api, &c->session);
+    publish_command(api, &c->command);
+}
+
+static enum err refused(struct request *rq, enum err e, const struct create *body) {
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(&body->device_id, id);
+    switch (e) {
+    case ERR_NOT_FOUND: return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
+    case ERR_CLEANING_DUE:
+        return request_fail(
+            rq, e, "record a disinfection with POST /api/v1/devices/%s/cleanings, then start again", id);
+    case ERR_DEVICE_BUSY:
+        return request_fail(rq, e,
+                            "the device has a session: wait for its end or stop it; "
+                            "GET /api/v1/sessions?device_id=%s&live=true shows it",
+                            id);
+    case ERR_OUT_OF_SERVICE:
+        return request_fail(rq, e, "put it into service with PATCH /api/v1/devices/%s first", id);
+    default: return e;
+    }
+}
+
+static struct lowering_caps asked_caps(const struct create *body) {
+    struct lowering_caps caps = {
+        .intensity_max = 100, .water_max_mdegc = PROTO_WATER_MDEGC_MAX, .total_max_ms = PROTO_SESSION_MS_MAX};
+    if (body->has_intensity_max) caps.intensity_max = body->intensity_max;
+    if (body->has_water_max_c) caps.water_max_mdegc = body->water_max_c;
+    return caps;
+}
+
+static enum err answer_created(struct request *rq, void *worker);
+
+static void set_location(struct request *rq, const struct uuid *session_id) {
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(session_id, id);
+    request_set_location(rq, "/api/v1/sessions/%s", id);
+}
+
+static enum err write_session(struct request *rq, void *worker, const struct prepared *p,
+                              struct creation *c) {
+    const struct create *body = request_body(rq);
+    struct api *api = app_of(rq);
+    struct actor actor = actor_of(rq);
+    struct session_new new_session = {.id = uuid_new(),
+                                      .command_id = c->message.id,
+                                      .device_id = body->device_id,
+                                      .routine = body->routine,
+                                      .routine_version = p->routine_version,
+                                      .intake = p->intake.data,
+                                      .screening = p->screening.data,
+                                      .program = p->lowered->json,
+                                      .step_count = p->lowered->program.n_steps,
+                                      .intensity = 100,
+                                      .target_mdegc = p->lowered->program.steps[0].water_mdegc,
+                                      .expires_at = clock_wall_ms() + LIMIT_START_TTL_S * 1000};
+    if (!live_ready(fleet_live(api->parts.fleet), &body->device_id, &new_session.epoch))
+        new_session.epoch = 0;
+    enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
+    if (e) return refused(rq, e, body);
+    c->device_id = body->device_id;
+    c->message.seq = c->command.seq;
+    c->message.epoch = new_session.epoch;
+    c->message.type = COMMAND_START;
+    c->message.session_id = new_session.id;
+    c->message.expires_at = new_session.expires_at;
+    c->message.has_program = true;
+    c->message.program = p->lowered->program;
+    call_after_commit(rq, after_create, c);
+    return ERR_OK;
+}
+
+static enum err handle_create(struct request *rq, void *worker) {
+    const struct create *body = request_body(rq);
+    const struct wait_query *q = request_query(rq);
+    struct lowering_caps asked = asked_caps(body);
+    auto_prepared struct prepared p = {0};
+    enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
+    if (e) return e;
+    struct creation *c = request_alloc(rq, sizeof(*c));
+    c->message.id = uuid_new();
+    struct wait *wait = wait_begin(rq, q->wait, &c->message.id);
+    e = write_session(rq, worker, &p, c);
+    if (e) {
+        wait_cancel(rq, wait);
+        return e;
+    }
+    set_location(rq, &c->session.id);
+    e = reply(rq, 201, &c->session, &c->command);
+    session_row_done(&c->session); /* events need no more than the plain members */
+    command_row_done(&c->command);
+    call_set_data(rq, c);
+    wait_park(rq, wait, answer_created);
+    return e;
+}
+
+/* After ?wait: the session and its start as they stand now. Without the database the first answer goes. */
+static enum err answer_created(struct request *rq, void *worker) {
+    const struct creation *c = call_data(rq);
+    struct session_row session;
+    struct command_row command;
+    if (session_get(db_of(worker), scope_of(rq), &c->session.id, &session)) return ERR_OK;
+    enum err e = command_get(db_of(worker), scope_of(rq), &c->message.id, &command);
+    if (!e) {
+        set_location(rq, &session.id);
+        free(steal(&session.screening)); /* as in the answer without waiting */
+        e = reply(rq, 201, &session, &command);
+        command_row_done(&command);
+    }
+    session_row_done(&session);
+    return ERR_OK;
+}

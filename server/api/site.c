@@ -1,0 +1,93 @@
+/* /api/v1/sites */
+#include "server/api/call.h"
+#include "server/api/list.h"
+#include "server/api/lookup.h"
+#include "server/api/render.h"
+
+static enum err handle_list(struct request *rq, void *worker);
+static enum err handle_get(struct request *rq, void *worker);
+static enum err handle_create(struct request *rq, void *worker);
+static enum err handle_update(struct request *rq, void *worker);
+
+struct query {
+    LIST_QUERY
+};
+static const struct field query_fields[] = {LIST_FIELDS(struct query), FIELD_END};
+
+struct create {
+    char name[81], timezone[65];
+};
+static const struct field create_fields[] = {FIELD_STR(struct create, name, 1, FIELD_REQUIRED),
+                                             FIELD_STR(struct create, timezone, 1, 0), FIELD_END};
+
+static const struct field update_fields[] = {FIELD_STR_HAS(struct site_change, name, 1, 0, has_name),
+                                             FIELD_STR_HAS(struct site_change, timezone, 1, 0, has_timezone),
+                                             FIELD_END};
+
+static const struct route rows[] = {
+    ROUTE(GET, "/api/v1/sites", READ, 0, handle_list, ROUTE_QUERY(struct query, query_fields)),
+    ROUTE(POST, "/api/v1/sites", ADMINISTER, ROUTE_IDEMPOTENT, handle_create,
+          ROUTE_BODY(struct create, create_fields)),
+    ROUTE(GET, "/api/v1/sites/{id}", READ, 0, handle_get),
+    ROUTE(PATCH, "/api/v1/sites/{id}", ADMINISTER, 0, handle_update,
+          ROUTE_BODY(struct site_change, update_fields)),
+};
+const struct route_table site_routes = ROUTE_TABLE(rows);
+
+static enum err handle_list(struct request *rq, void *worker) {
+    const struct query *q = request_query(rq);
+    struct list l;
+    enum err e = list_begin(rq, "sites", sizeof(struct uuid), q->limit, q->cursor, &l);
+    if (e) return e;
+    struct page page = list_page(&l);
+    struct site_row *sites = list_rows(rq, &l, struct site_row);
+    int32_t n = 0;
+    e = site_list(db_of(worker), scope_of(rq), &page, sites, &n);
+    if (e) return e;
+    int32_t shown = list_shown(&l, n);
+    list_items(rq, &l);
+    for (int32_t i = 0; i < shown; i++) render_site(l.w, NULL, &sites[i]);
+    return list_reply(rq, &l, n > shown, shown ? &sites[shown - 1].id : NULL);
+}
+
+static enum err reply(struct request *rq, int status, const struct site_row *row) {
+    request_set_version(rq, row->version);
+    render_site(request_json(rq), NULL, row);
+    request_reply(rq, status);
+    return ERR_OK;
+}
+
+static enum err handle_get(struct request *rq, void *worker) {
+    struct site_row row;
+    enum err e = site_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &row);
+    return e ? e : reply(rq, 200, &row);
+}
+
+static enum err handle_create(struct request *rq, void *worker) {
+    const struct create *body = request_body(rq);
+    struct actor actor = actor_of(rq);
+    struct site_row row = {.id = uuid_new()};
+    lookup_copy(row.name, body->name);
+    lookup_copy(row.timezone, body->timezone);
+    enum err e = site_create(db_of(worker), scope_of(rq), &actor, &row);
+    if (e == ERR_CONFLICT)
+        return request_fail_at(rq, e, "/name", "not_unique", "there is a site of this name already");
+    if (e) return e;
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(&row.id, id);
+    request_set_location(rq, "/api/v1/sites/%s", id);
+    return reply(rq, 201, &row);
+}
+
+static enum err handle_update(struct request *rq, void *worker) {
+    struct actor actor = actor_of(rq);
+    struct site_row row;
+    int64_t version;
+    enum err e = lookup_if_match(rq, &version);
+    if (e) return e;
+    e = site_update(db_of(worker), scope_of(rq), &actor, request_param_uuid(rq, 0), version, request_body(rq),
+                    &row);
+    if (e == ERR_CONFLICT)
+        return request_fail_at(rq, e, "/name", "not_unique", "there is a site of this name already");
+    return e ? e : reply(rq, 200, &row);
+}

@@ -1,0 +1,409 @@
+/* Sharded so that the HTTP threads, the link and the recorder seldom meet; entries are never freed
+ * while the process runs (a retired device stays as a fact), so no reader needs more than its
+ * shard's lock for the length of a copy. */
+#include "server/fleet/live.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "server/base/limits.h"
+
+#define SHARDS 64
+#define SHARD_BUCKETS 256
+#define SHARD_WALK_MAX 1024 /* visited a shard in one walk; the rest comes with the next */
+
+struct entry {
+    struct entry *next;
+    struct live_device d; /* d.fresh and d.rev are worked out on reading */
+    uint64_t rev;
+    int64_t hello_epoch; /* of a hello being recorded */
+    bool missed;         /* a command came while it was */
+    bool was_fresh;      /* at the last walk */
+    int64_t sent_seq, acked_seq, sent_at, stale_seq;
+    bool has_persisted;
+    int32_t persisted_mode, persisted_n_faults;
+    int32_t persisted_faults[PROTO_FAULTS_MAX];
+    struct message_session persisted;
+};
+
+struct shard {
+    pthread_mutex_t lock;
+    struct entry *buckets[SHARD_BUCKETS];
+};
+
+struct live {
+    atomic_uint_fast64_t rev;
+    atomic_size_t known, connected;
+    struct shard shards[SHARDS];
+};
+
+static_assert(sizeof(struct entry) <= 1024, "performance: at most 1 kB a device");
+
+static uint64_t hash(const struct uuid *id) {
+    uint64_t a, b;
+    memcpy(&a, id->b, 8);
+    memcpy(&b, id->b + 8, 8);
+    uint64_t h = (a ^ (b * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
+    return h ^ (h >> 32);
+}
+
+static struct shard *shard_of(const struct live *l, const struct uuid *id) {
+    return (struct shard *)&l->shards[hash(id) % SHARDS];
+}
+
+static struct entry **slot(struct shard *s, const struct uuid *id) {
+    struct entry **e = &s->buckets[hash(id) / SHARDS % SHARD_BUCKETS];
+    while (*e && !uuid_equal(&(*e)->d.facts.id, id)) e = &(*e)->next;
+    return e;
+}
+
+static void unlock_p(pthread_mutex_t **m) {
+    if (*m) pthread_mutex_unlock(*m);
+}
+#define auto_unlock __attribute__((cleanup(unlock_p), unused))
+
+/* Finds the entry of id and locks its shard until the end of the scope; NULL (unlocked) otherwise. */
+#define ENTRY_LOCKED(l, id)                                                                                  \
+    auto_unlock pthread_mutex_t *locked_ = NULL;                                                             \
+    struct entry *e = entry_lock(l, id, &locked_)
+
+static struct entry *entry_lock(const struct live *l, const struct uuid *id, pthread_mutex_t **ret_lock) {
+    struct shard *s = shard_of(l, id);
+    pthread_mutex_lock(&s->lock);
+    *ret_lock = &s->lock;
+    return *slot(s, id);
+}
+
+static void touch(struct live *l, struct entry *e) {
+    e->rev = atomic_fetch_add_explicit(&l->rev, 1, memory_order_relaxed);
+}
+
+static bool is_fresh(const struct entry *e, int64_t now_ms) {
+    return e->d.heard_at && now_ms - e->d.heard_at < LIMIT_FRESH_MS;
+}
+
+static void heard(struct live *l, struct entry *e, int64_t now_ms) {
+    e->d.heard_at = now_ms;
+    touch(l, e);
+}
+
+/* True when it changed. */
+static bool set_connected(struct live *l, struct entry *e, bool connected, int64_t now_ms) {
+    if (e->d.connected == connected) return false;
+    e->d.connected = connected;
+    e->d.connected_at = now_ms;
+    if (connected)
+        atomic_fetch_add(&l->connected, 1);
+    else
+        atomic_fetch_sub(&l->connected, 1);
+    return true;
+}
+
+static bool set_ready(struct entry *e, bool ready, int64_t now_ms) {
+    if (e->d.ready == ready) return false;
+    e->d.ready = ready;
+    e->d.ready_at = now_ms;
+    return true;
+}
+
+static void copy_out(const struct entry *e, int64_t now_ms, struct live_device *ret) {
+    *ret = e->d;
+    ret->fresh = is_fresh(e, now_ms);
+    ret->rev = e->rev << 1 | ret->fresh;
+}
+
+struct live *live_new(void) {
+    struct live *l = xcalloc(1, sizeof *l);
+    /* Starts from the time of day: a tag of an earlier process never comes back. */
+    atomic_init(&l->rev, (uint64_t)clock_wall_ms() << 20);
+    for (size_t i = 0; i < SHARDS; i++) pthread_mutex_init(&l->shards[i].lock, NULL);
+    return l;
+}
+
+void live_free(struct live *l) {
+    if (!l) return;
+    for (size_t i = 0; i < SHARDS; i++) {
+        for (size_t b = 0; b < SHARD_BUCKETS; b++)
+            for (struct entry *e = l->shards[i].buckets[b], *next; e; e = next) {
+                next = e->next;
+                free(e);
+            }
+        pthread_mutex_destroy(&l->shards[i].lock);
+    }
+    free(l);
+}
+
+static bool is_retired(const struct device_row *row) { return strcmp(row->service, "retired") == 0; }
+
+bool live_is_retired(const struct live_device *d) { return is_retired(&d->facts); }
+
+bool live_put_device(struct live *l, const struct device_row *row) {
+    struct shard *s = shard_of(l, &row->id);
+    pthread_mutex_lock(&s->lock);
+    auto_unlock pthread_mutex_t *locked = &s->lock;
+    struct entry **at = slot(s, &row->id);
+    if (!*at) {
+        if (atomic_fetch_add(&l->known, 1) >= LIMIT_DEVICES) {
+            atomic_fetch_sub(&l->known, 1);
+            return false;
+        }
+        *at = xcalloc(1, sizeof **at);
+        (*at)->d.state.values = (struct message_values){.water_mdegc = INT32_MIN, .level_permille = -1};
+    } else if ((*at)->d.facts.version > row->version) {
+        return true; /* two writers' copies crossed on the way here: the newer row stays */
+    }
+    (*at)->d.facts = *row;
+    touch(l, *at);
+    return true;
+}
+
+void live_put_cleaning(struct live *l, const struct uuid *id, const char *cleaning, bool rinse) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return;
+    snprintf(e->d.facts.cleaning, sizeof e->d.facts.cleaning, "%s", cleaning);
+    e->d.facts.rinse = rinse;
+    touch(l, e);
+}
+
+bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struct live_device *ret) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return false;
+    copy_out(e, now_ms, ret);
+    return true;
+}
+
+bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch) {
+    ENTRY_LOCKED(l, id);
+    if (!e || !e->d.ready) return false;
+    *ret_epoch = e->d.epoch;
+    return true;
+}
+
+void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected) {
+    if (ret_known) *ret_known = atomic_load(&l->known);
+    if (ret_connected) *ret_connected = atomic_load(&l->connected);
+}
+
+bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (e) heard(l, e, now_ms);
+    return e;
+}
+
+bool live_put_presence(struct live *l, const struct uuid *id, const struct message_presence *p,
+                       int64_t now_ms, bool *ret_changed) {
+    if (ret_changed) *ret_changed = false;
+    ENTRY_LOCKED(l, id);
+    if (!e || is_retired(&e->d.facts)) return false;
+    /* The last will of a connection that was taken over comes after the birth of the new one. A birth
+     * may be the retained one, so it is no proof of life: heard_at stays. */
+    if (p->epoch < e->d.epoch) return false;
+    bool newer = p->epoch > e->d.epoch;
+    bool changed = set_connected(l, e, p->online, now_ms);
+    if (newer || !p->online) changed |= set_ready(e, false, now_ms);
+    e->d.epoch = p->epoch;
+    e->d.boot_id = p->boot_id;
+    if (changed || newer) touch(l, e);
+    if (ret_changed) *ret_changed = changed;
+    return true;
+}
+
+/* What a person would call another state; values and times are left out. */
+static bool state_differs(const struct message_state *a, const struct message_state *b) {
+    return a->mode != b->mode || a->rinse != b->rinse || a->n_faults != b->n_faults ||
+           memcmp(a->faults, b->faults, sizeof a->faults[0] * (size_t)a->n_faults) != 0 ||
+           !uuid_equal(&a->session.id, &b->session.id) || a->session.state != b->session.state ||
+           a->session.reason != b->session.reason || a->session.step != b->session.step ||
+           a->session.intensity != b->session.intensity || a->session.target_mdegc != b->session.target_mdegc;
+}
+
+static bool put_state(struct live *l, struct entry *e, const struct message_state *s, int64_t now_ms,
+                      bool *ret_changed) {
+    if (e->d.has_state) {
+        bool same_boot = uuid_equal(&s->boot_id, &e->d.state.boot_id);
+        if (same_boot ? s->n <= e->d.state.n : s->epoch < e->d.state.epoch) return false;
+    }
+    *ret_changed = !e->d.has_state || state_differs(s, &e->d.state);
+    e->d.has_state = true;
+    e->d.state = *s;
+    e->d.state_at = e->d.values_at = now_ms;
+    heard(l, e, now_ms);
+    return true;
+}
+
+bool live_put_state(struct live *l, const struct uuid *id, const struct message_state *s, int64_t now_ms,
+                    bool *ret_changed) {
+    bool changed = false;
+    ENTRY_LOCKED(l, id);
+    bool taken = e && put_state(l, e, s, now_ms, &changed);
+    if (ret_changed) *ret_changed = changed;
+    return taken;
+}
+
+bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *boot_id,
+                     const struct message_sample *s, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return false;
+    heard(l, e, now_ms);
+    if (!uuid_equal(&e->d.boot_id, boot_id)) return true; /* an old boot's spool: history, not the present */
+    e->d.state.values =
+        (struct message_values){s->water_mdegc, s->level_permille, s->current_ma, s->heater_permille};
+    e->d.values_at = now_ms;
+    return true;
+}
+
+bool live_put_hello(struct live *l, const struct uuid *id, const struct message_hello *h, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e || is_retired(&e->d.facts)) return false;
+    if (h->epoch < e->d.epoch) {
+        if (uuid_equal(&h->boot_id, &e->d.boot_id)) return false;
+        e->d.has_state = false; /* its numbers begin again */
+    }
+    if (h->epoch != e->d.epoch) set_ready(e, false, now_ms);
+    set_connected(l, e, true, now_ms);
+    e->d.epoch = e->hello_epoch = h->epoch;
+    e->d.boot_id = h->boot_id;
+    e->missed = false;
+    memcpy(e->d.agent, h->agent, sizeof e->d.agent);
+    bool changed;
+    if (!put_state(l, e, &h->state, now_ms, &changed)) heard(l, e, now_ms);
+    return true;
+}
+
+bool live_put_ready(struct live *l, const struct uuid *id, int64_t epoch, int64_t now_ms, bool *ret_changed,
+                    bool *ret_missed) {
+    *ret_changed = *ret_missed = false;
+    ENTRY_LOCKED(l, id);
+    if (!e || e->d.epoch != epoch || !e->d.connected) return false;
+    *ret_changed = set_ready(e, true, now_ms);
+    *ret_missed = e->missed;
+    e->missed = false;
+    if (*ret_changed) touch(l, e);
+    return true;
+}
+
+bool live_answer_epoch(const struct live *l, const struct uuid *id, int64_t *ret_epoch) {
+    ENTRY_LOCKED(l, id);
+    if (!e || (!e->d.ready && e->hello_epoch && e->hello_epoch == e->d.epoch)) return false;
+    *ret_epoch = e->d.ready ? e->d.epoch : 0;
+    return true;
+}
+
+void live_put_offline(struct live *l, const struct uuid *id, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return;
+    set_connected(l, e, false, now_ms);
+    set_ready(e, false, now_ms);
+    touch(l, e);
+}
+
+void live_put_unready(struct live *l, int64_t now_ms) {
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = &l->shards[i];
+        pthread_mutex_lock(&s->lock);
+        for (size_t b = 0; b < SHARD_BUCKETS; b++)
+            for (struct entry *e = s->buckets[b]; e; e = e->next) {
+                e->hello_epoch = 0;
+                if (set_ready(e, false, now_ms)) touch(l, e);
+            }
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+enum live_turn live_send_turn(struct live *l, const struct uuid *id, int64_t seq, int64_t epoch,
+                              live_send *send, void *arg, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return LIVE_TURN_WAIT;
+    if (!e->d.ready) {
+        e->missed = true;
+        return LIVE_TURN_WAIT;
+    }
+    /* A command of an earlier epoch (or none: it was written as pending) needs the database to give
+     * it the present one, even when it is its turn. */
+    if (epoch == e->d.epoch && seq <= e->sent_seq) return LIVE_TURN_DONE;
+    if (epoch != e->d.epoch || seq != e->sent_seq + 1 || !send(arg)) return LIVE_TURN_GAP;
+    if (e->acked_seq >= e->sent_seq || !e->sent_at) e->sent_at = now_ms;
+    e->sent_seq = seq;
+    return LIVE_TURN_SENT;
+}
+
+void live_put_sent(struct live *l, const struct uuid *id, int64_t epoch, int64_t seq, bool any,
+                   int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e || e->d.epoch != epoch) return;
+    if (seq > e->sent_seq) e->sent_seq = seq;
+    if (any)
+        e->sent_at = now_ms;
+    else
+        e->acked_seq = e->sent_seq;
+}
+
+void live_put_acked(struct live *l, const struct uuid *id, int64_t seq, int64_t now_ms) {
+    ENTRY_LOCKED(l, id);
+    if (!e || seq <= e->acked_seq) return;
+    e->acked_seq = seq;
+    e->sent_at = now_ms;
+}
+
+bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq) {
+    ENTRY_LOCKED(l, id);
+    if (!e || e->stale_seq >= seq) return false;
+    e->stale_seq = seq;
+    return true;
+}
+
+void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit *visit, void *arg) {
+    struct hit {
+        struct live_device d;
+        bool flipped, unanswered;
+    };
+    auto_free struct hit *hits = NULL;
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = &l->shards[i];
+        size_t n = 0;
+        pthread_mutex_lock(&s->lock);
+        for (size_t b = 0; b < SHARD_BUCKETS; b++)
+            for (struct entry *e = s->buckets[b]; e && n < SHARD_WALK_MAX; e = e->next) {
+                bool fresh = is_fresh(e, now_ms), flipped = fresh != e->was_fresh;
+                bool unanswered =
+                    e->d.ready && fresh && e->sent_seq > e->acked_seq && now_ms - e->sent_at > unanswered_ms;
+                if (!flipped && !unanswered) continue;
+                if (!hits) hits = xmalloc(SHARD_WALK_MAX * sizeof *hits);
+                copy_out(e, now_ms, &hits[n].d);
+                hits[n].flipped = flipped;
+                hits[n++].unanswered = unanswered;
+                e->was_fresh = fresh;
+                if (unanswered) e->sent_at = now_ms;
+            }
+        pthread_mutex_unlock(&s->lock);
+        for (size_t k = 0; k < n; k++) visit(arg, &hits[k].d, hits[k].flipped, hits[k].unanswered);
+    }
+}
+
+bool live_session_differs(const struct live *l, const struct uuid *id, const struct message_state *s) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return false;
+    if (!e->has_persisted) return true;
+    const struct message_session *a = &e->persisted, *b = &s->session;
+    return !uuid_equal(&a->id, &b->id) || a->state != b->state || a->reason != b->reason ||
+           a->step != b->step || a->step_count != b->step_count || a->intensity != b->intensity ||
+           a->target_mdegc != b->target_mdegc || a->started_at != b->started_at ||
+           a->ended_at != b->ended_at || e->persisted_mode != s->mode ||
+           e->persisted_n_faults != s->n_faults ||
+           memcmp(e->persisted_faults, s->faults, sizeof s->faults[0] * (size_t)s->n_faults) != 0;
+}
+
+void live_put_persisted(struct live *l, const struct uuid *id, const struct message_state *s) {
+    ENTRY_LOCKED(l, id);
+    if (!e) return;
+    e->has_persisted = true;
+    e->persisted = s->session;
+    e->persisted_mode = s->mode;
+    e->persisted_n_faults = s->n_faults;
+    memcpy(e->persisted_faults, s->faults, sizeof e->persisted_faults);
+}

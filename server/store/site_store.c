@@ -1,0 +1,103 @@
+#include "server/store/site_store.h"
+
+#include "server/store/db_query.h"
+
+#define COLUMNS "id, name, timezone, version, created_at, updated_at"
+
+enum { LIST, GET, CREATE, UPDATE };
+extern const struct db_statement site_store_statements[];
+/* clang-format off */
+const struct db_statement site_store_statements[] = {
+    [LIST] = {
+        "site_list",
+        "SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM site WHERE id > $1 AND " DB_IN_SCOPE(2, "id")
+        " ORDER BY id LIMIT 201) page LIMIT $3::int"},
+    [GET] = {"site_get", "SELECT " COLUMNS " FROM site WHERE id = $1 AND " DB_IN_SCOPE(2, "id")},
+    [CREATE] = {
+        "site_create",
+        "WITH s AS (INSERT INTO site (id, name, timezone)"
+        " VALUES ($5, $6, COALESCE(NULLIF($7, ''), 'UTC')) RETURNING " COLUMNS "),"
+        " aud AS (" DB_AUDIT "'site.create', 'site', id::text, id, jsonb_build_object('name', name)"
+        " FROM s) SELECT " COLUMNS " FROM s"},
+    [UPDATE] = {
+        "site_update",
+        "WITH cur AS (SELECT id, version FROM site WHERE id = $5 AND " DB_IN_SCOPE(6, "id")
+        " FOR NO KEY UPDATE),"
+        " up AS (UPDATE site s SET name = COALESCE($8, s.name), timezone = COALESCE($9, s.timezone),"
+        " version = s.version + 1, updated_at = now() FROM cur WHERE s.id = cur.id AND ($7::bigint = 0"
+        " OR cur.version = $7) RETURNING s.id, s.name, s.timezone, s.version, s.created_at,"
+        " s.updated_at),"
+        " aud AS (" DB_AUDIT "'site.update', 'site', id::text, id,"
+        " jsonb_strip_nulls(jsonb_build_object('name', $8, 'timezone', $9)) FROM up) SELECT up.*"
+        " FROM cur LEFT JOIN up ON true"},
+    {0}};
+/* clang-format on */
+
+static void read_row(struct db_reader *r, struct site_row *row) {
+    row->id = db_get_uuid(r);
+    db_get_text(r, row->name, sizeof row->name);
+    db_get_text(r, row->timezone, sizeof row->timezone);
+    row->version = db_get_i64(r);
+    row->created_at = db_get_time(r);
+    row->updated_at = db_get_time(r);
+}
+
+/* Runs a statement that gives at most one row. */
+static enum err run_one(struct db *db, int which, const struct db_params *p, struct site_row *ret) {
+    auto_result struct pg_result *result = NULL;
+    enum err err = db_run(db, &site_store_statements[which], p, &result);
+    if (err != ERR_OK) return err;
+    if (db_rows(result) == 0) return ERR_NOT_FOUND;
+    struct db_reader r = db_reader_at(result, 0);
+    if (db_next_is_null(&r)) return ERR_PRECONDITION_FAILED;
+    read_row(&r, ret);
+    return ERR_OK;
+}
+
+enum err site_list(struct db *db, const struct scope *scope, const struct page *page, struct site_row rows[],
+                   int32_t *ret_n) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_after(&p, &page->after);
+    db_put_scope(&p, scope);
+    db_put_i32(&p, page->limit);
+    enum err err = db_run(db, &site_store_statements[LIST], &p, &result);
+    if (err != ERR_OK) return err;
+    *ret_n = db_rows(result);
+    for (int32_t i = 0; i < *ret_n; i++) {
+        struct db_reader r = db_reader_at(result, i);
+        read_row(&r, &rows[i]);
+    }
+    return ERR_OK;
+}
+
+enum err site_get(struct db *db, const struct scope *scope, const struct uuid *id, struct site_row *ret) {
+    auto_params struct db_params p = {0};
+    db_put_uuid(&p, id);
+    db_put_scope(&p, scope);
+    return run_one(db, GET, &p, ret);
+}
+
+enum err site_create(struct db *db, const struct scope *scope, const struct actor *actor,
+                     struct site_row *row) {
+    auto_params struct db_params p = {0};
+    if (!scope->all) return ERR_FORBIDDEN;
+    db_put_actor(&p, actor);
+    db_put_uuid(&p, &row->id);
+    db_put_text(&p, row->name);
+    db_put_text(&p, row->timezone);
+    return run_one(db, CREATE, &p, row);
+}
+
+enum err site_update(struct db *db, const struct scope *scope, const struct actor *actor,
+                     const struct uuid *id, int64_t expected_version, const struct site_change *change,
+                     struct site_row *ret) {
+    auto_params struct db_params p = {0};
+    db_put_actor(&p, actor);
+    db_put_uuid(&p, id);
+    db_put_scope(&p, scope);
+    db_put_i64(&p, expected_version);
+    db_put_text(&p, change->has_name ? change->name : NULL);
+    db_put_text(&p, change->has_timezone ? change->timezone : NULL);
+    return run_one(db, UPDATE, &p, ret);
+}
