@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #define must_use __attribute__((warn_unused_result))
-#define auto_call(fn) __attribute__((cleanup(fn)))
+/* unused: clang warns of a variable that is there only to be cleaned up. */
+#define auto_call(fn) __attribute__((cleanup(fn), unused))
 
 /* Declares `static inline void fn##_p(T *p)`, to be used as `auto_call(fn##_p)`. */
 #define AUTO_DEFINE(T, fn)                                                                                   \

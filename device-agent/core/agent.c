@@ -129,6 +129,7 @@ static void on_command(struct agent *a, const struct moment *now, const struct a
     assert(agent_accepts(a));
     struct ledger_judgement j = {LEDGER_REJECT, ACK_REJECTED, ACKCODE_BAD_MESSAGE, REASON_NONE};
     if (!event->bad_message) j = judge(a, now, c);
+    bool stale = j.effect == LEDGER_REJECT && j.code == ACKCODE_STALE_EPOCH;
     struct ledger_entry answer = {.command_id = c->id,
                                   .session_id = c->session_id,
                                   .seq = c->seq,
@@ -136,6 +137,12 @@ static void on_command(struct agent *a, const struct moment *now, const struct a
                                   .state = (int8_t)j.state,
                                   .code = (int8_t)j.code,
                                   .reason = (int8_t)j.reason};
+    if (stale) { /* not this command is refused but this copy of it: the one with the present epoch is judged
+                    anew */
+        answer.order = 0;
+        send_ack(a, now, &answer, out);
+        return;
+    }
     if (j.effect == LEDGER_STOP && a->session.r.phase != PHASE_STOPPING) {
         session_stop(&a->session, REASON_COMMAND);
         control(a, now, 0, out);

@@ -76,7 +76,10 @@ void journal_close(struct journal *j) {
 
 /* ---- reading ---- */
 
-static void read_session(sqlite3_stmt *s, struct session_record *r) {
+static bool within(int32_t v, int32_t count) { return v >= 0 && v < count; }
+
+/* False: no number that we write; it would point outside of the tables that are entered with it. */
+static bool read_session(sqlite3_stmt *s, struct session_record *r) {
     int c = 0;
     r->id = sql_get_uuid(s, c++);
     r->phase = sqlite3_column_int(s, c++);
@@ -92,11 +95,15 @@ static void read_session(sqlite3_stmt *s, struct session_record *r) {
     r->ended_at = sqlite3_column_int64(s, c++);
     r->saved_at = sqlite3_column_int64(s, c++);
     r->rinse = sqlite3_column_int(s, c++) != 0;
+    return within(r->phase, PHASE_COUNT) && within(r->reason, REASON_COUNT) && r->step >= 0;
 }
 
 static bool read_answer(sqlite3_stmt *s, struct ledger *l) {
     int slot = sqlite3_column_int(s, 0);
-    if (slot < 0 || slot >= LEDGER_SIZE) return false;
+    if (!within(slot, LEDGER_SIZE) || !within(sqlite3_column_int(s, 5), COMMAND_TYPE_COUNT) ||
+        !within(sqlite3_column_int(s, 6), ACK_STATE_COUNT) ||
+        !within(sqlite3_column_int(s, 7), ACK_CODE_COUNT) || !within(sqlite3_column_int(s, 8), REASON_COUNT))
+        return false;
     l->entries[slot] = (struct ledger_entry){.command_id = sql_get_uuid(s, 1),
                                              .session_id = sql_get_uuid(s, 2),
                                              .seq = sqlite3_column_int64(s, 3),
@@ -116,7 +123,7 @@ bool journal_load(struct journal *j, const struct uuid *device, struct agent_rec
         ret->ledger.epoch = sqlite3_column_int64(j->s[GET_DEVICE], 0);
         ret->ledger.last_seq = sqlite3_column_int64(j->s[GET_DEVICE], 1);
     }
-    if (ok && sql_row(j->s[GET_SESSION], &ok)) read_session(j->s[GET_SESSION], &ret->session);
+    if (ok && sql_row(j->s[GET_SESSION], &ok)) ok = read_session(j->s[GET_SESSION], &ret->session);
     if (ok && sql_row(j->s[GET_PROGRAM], &ok)) {
         struct field_errors errors; /* a program that cannot be read is none: the session cannot go on then */
         const char *text = (const char *)sqlite3_column_text(j->s[GET_PROGRAM], 0);
@@ -137,8 +144,9 @@ void journal_rollback(struct journal *j) {
     if (!sqlite3_get_autocommit(j->db)) (void)!sql_run(j->s[ROLLBACK]);
 }
 
+/* SQLite ends a transaction by itself when the disk is full; then there is nothing to commit. */
 bool journal_commit(struct journal *j) {
-    if (sql_run(j->s[COMMIT])) return true;
+    if (!sqlite3_get_autocommit(j->db) && sql_run(j->s[COMMIT])) return true;
     journal_rollback(j);
     return false;
 }

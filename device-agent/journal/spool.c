@@ -15,6 +15,7 @@ enum {
     BEGIN,
     COMMIT,
     ROLLBACK,
+    TIDY,
     PUT_BOOT,
     FIND_BOOT,
     COUNT,
@@ -31,6 +32,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
+    [TIDY] = "DELETE FROM boot WHERE device = ?1 AND NOT EXISTS (SELECT 1 FROM sample WHERE boot = num)",
     [PUT_BOOT] = "INSERT OR IGNORE INTO boot (device, boot_id) VALUES (?1, ?2)",
     [FIND_BOOT] = "SELECT num FROM boot WHERE device = ?1 AND boot_id = ?2",
     [COUNT] = "SELECT count(*) FROM sample JOIN boot ON boot.num = sample.boot WHERE boot.device = ?1",
@@ -51,18 +53,21 @@ static const char *const texts[STATEMENT_COUNT] = {
 struct spool_device {
     struct spool_device *next;
     struct uuid id;
-    int64_t boot; /* the present one */
-    int64_t count;
+    int64_t boot;          /* the present one */
+    int64_t count, before; /* samples in the spool; and when the transaction began */
 };
 
 struct spool {
     sqlite3 *db;
     sqlite3_stmt *s[STATEMENT_COUNT];
     struct spool_device *devices;
+    int64_t samples_max;
+    bool open; /* a transaction; SQLite ends one by itself when the disk is full */
 };
 
-struct spool *spool_open(const char *path, char error[256]) {
+struct spool *spool_open(const char *path, int64_t samples_max, char error[256]) {
     struct spool *s = xcalloc(1, sizeof *s);
+    s->samples_max = samples_max;
     s->db = sql_open(path, false, schema, error);
     if (s->db && sql_prepare(s->db, texts, STATEMENT_COUNT, s->s, error)) return s;
     sqlite3_close(s->db);
@@ -102,24 +107,39 @@ struct spool_device *spool_device(struct spool *s, const struct uuid *device, co
     sql_uuid(s->s[PUT_BOOT], 1, device);
     sql_uuid(s->s[PUT_BOOT], 2, boot_id);
     sql_uuid(s->s[COUNT], 1, device);
-    if (!sql_run(s->s[PUT_BOOT]) || !find_boot(s, device, boot_id, &d->boot) ||
+    sql_uuid(s->s[TIDY], 1, device);
+    if (!sql_run(s->s[TIDY]) || !sql_run(s->s[PUT_BOOT]) || !find_boot(s, device, boot_id, &d->boot) ||
         !number(s->s[COUNT], 0, &d->count)) {
         free(d);
         return NULL;
     }
+    d->before = d->count;
     d->next = s->devices;
     s->devices = d;
     return d;
 }
 
-bool spool_begin(struct spool *s) { return sql_run(s->s[BEGIN]); }
-void spool_rollback(struct spool *s) {
-    if (!sqlite3_get_autocommit(s->db)) (void)!sql_run(s->s[ROLLBACK]);
+bool spool_begin(struct spool *s) {
+    if (!sql_run(s->s[BEGIN])) return false;
+    for (struct spool_device *d = s->devices; d; d = d->next) d->before = d->count;
+    s->open = true;
+    return true;
 }
+
+void spool_rollback(struct spool *s) {
+    if (!s->open) return;
+    s->open = false;
+    if (!sqlite3_get_autocommit(s->db)) (void)!sql_run(s->s[ROLLBACK]);
+    for (struct spool_device *d = s->devices; d; d = d->next) d->count = d->before;
+}
+
 bool spool_commit(struct spool *s) {
-    if (sql_run(s->s[COMMIT])) return true;
-    spool_rollback(s);
-    return false;
+    if (sqlite3_get_autocommit(s->db) || !sql_run(s->s[COMMIT])) {
+        spool_rollback(s);
+        return false;
+    }
+    s->open = false;
+    return true;
 }
 
 static bool release(struct spool *s, struct spool_device *d, int64_t boot, int64_t n) {
@@ -149,7 +169,7 @@ static bool drop_oldest(struct spool *s, struct spool_device *d) {
 
 bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct uuid *session_id,
                const struct message_sample *m) {
-    if (d->count >= SPOOL_SAMPLES_MAX && !drop_oldest(s, d)) return false;
+    if (d->count >= s->samples_max && !drop_oldest(s, d)) return false;
     sqlite3_stmt *add = s->s[ADD];
     const int32_t values[] = {m->step,           m->elapsed_ms, m->water_mdegc,     m->target_mdegc,
                               m->level_permille, m->current_ma, m->heater_permille, m->intensity};

@@ -2,8 +2,9 @@
  * writer. Commits survive the process at once and a loss of power after some seconds: a lost tail of
  * a boot leaves no gap, since numbering starts anew with the next boot. Not thread-safe.
  *
- * Bounded: at most SPOOL_SAMPLES_MAX a device. When it is full the oldest SPOOL_DROP_N go, and what
- * is sent next tells the server how many (`lost`). */
+ * Bounded: at most samples_max a device. When it is full the oldest SPOOL_DROP_N go, of one boot; what
+ * is sent of that boot next tells the server how many (`lost`). A boot that lost all it had is as good
+ * as finished: spool_head shows it with nothing left. */
 #ifndef PEDILUVE_AGENT_JOURNAL_SPOOL_H
 #define PEDILUVE_AGENT_JOURNAL_SPOOL_H
 
@@ -17,16 +18,17 @@ struct spool;
 struct spool_device; /* one device's place in it: freed with the spool */
 
 /* NULL: error says why. */
-struct spool *spool_open(const char *path, char error[256]);
+struct spool *spool_open(const char *path, int64_t samples_max, char error[256]);
 void spool_close(struct spool *s); /* NULL is legal */
 
-/* Registers the present boot of a device. NULL: the file cannot be written. */
+/* Registers the present boot of a device, and forgets its earlier ones that have no samples. NULL: the file
+ * cannot be written. */
 struct spool_device *spool_device(struct spool *s, const struct uuid *device, const struct uuid *boot_id);
 
 /* Everything between begin and commit becomes durable together. */
 must_use bool spool_begin(struct spool *s);
-must_use bool spool_commit(struct spool *s);
-void spool_rollback(struct spool *s);
+must_use bool spool_commit(struct spool *s); /* false: nothing of it was kept */
+void spool_rollback(struct spool *s);        /* after a failure within; without a begin it does nothing */
 
 /* A sample of the present boot. */
 must_use bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct uuid *session_id,

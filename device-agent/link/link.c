@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -67,11 +68,6 @@ static bool tell(struct client *c, enum link_event_type type, enum topic_channel
     return queue_put(c->link->in, &item, payload);
 }
 
-static void presence(const struct client *c, bool online, int64_t epoch, struct buf *out) {
-    struct message_presence m = {.online = online, .boot_id = c->boot_id, .epoch = epoch};
-    message_presence_write(out, &m);
-}
-
 /* ---- the library's callbacks: copy and enqueue ---- */
 
 static void on_connect(struct mosquitto *mosq, void *arg, int rc) {
@@ -92,7 +88,9 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc) {
     char server[] = TOPIC_SERVER_PRESENCE;
     list[COUNT_OF(wanted)] = server;
     c->state = CLIENT_SUBSCRIBING;
-    if (mosquitto_subscribe_multiple(mosq, NULL, (int)COUNT_OF(list), list, 1, 0, NULL) != MOSQ_ERR_SUCCESS)
+    /* As published: otherwise a retained command, sent while we are here, looks like any other. */
+    if (mosquitto_subscribe_multiple(mosq, NULL, (int)COUNT_OF(list), list, 1,
+                                     MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, NULL) != MOSQ_ERR_SUCCESS)
         c->lost = true;
 }
 
@@ -108,6 +106,7 @@ static void on_subscribe(struct mosquitto *mosq, void *arg, int mid, int n, cons
         }
     atomic_fetch_add(&c->connection, 1);
     if (!tell(c, LINK_CONNECTED, TOPIC_CHANNEL_COUNT, NULL, 0)) {
+        atomic_fetch_add(&c->connection, 1);
         c->lost = true;
         return;
     }
@@ -142,8 +141,10 @@ static int64_t jitter(struct link *l, int64_t below) {
     return below > 0 ? (int64_t)(l->rng >> 33) % below : 0;
 }
 
+/* A socket that the library has closed left epoll by itself, and its number may be another client's. */
 static void forget_fd(struct client *c) {
-    if (c->fd >= 0) epoll_ctl(c->link->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    if (c->fd >= 0 && c->mosq && mosquitto_socket(c->mosq) == c->fd)
+        epoll_ctl(c->link->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     c->fd = -1;
     c->armed = 0;
 }
@@ -174,7 +175,8 @@ static bool configure(struct client *c) {
     mosquitto_message_callback_set(c->mosq, on_message);
     mosquitto_disconnect_callback_set(c->mosq, on_disconnect);
     topic_format(topic, &c->device, TOPIC_PRESENCE);
-    presence(c, false, atomic_load(&c->next_epoch), &will);
+    message_presence_write(
+        &will, &(struct message_presence){.boot_id = c->boot_id, .epoch = atomic_load(&c->next_epoch)});
     return mosquitto_int_option(c->mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5) == MOSQ_ERR_SUCCESS &&
            mosquitto_int_option(c->mosq, MOSQ_OPT_TCP_NODELAY, 1) == MOSQ_ERR_SUCCESS &&
            mosquitto_username_pw_set(c->mosq, c->id, c->password) == MOSQ_ERR_SUCCESS &&
@@ -206,7 +208,7 @@ static void arm(struct client *c) {
         return;
     }
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
-    if (c->state == CLIENT_CONNECTING || mosquitto_want_write(c->mosq)) e.events |= EPOLLOUT;
+    if (mosquitto_want_write(c->mosq)) e.events |= EPOLLOUT;
     if (fd == c->fd && e.events == c->armed) return;
     if (fd != c->fd) forget_fd(c);
     int op = c->fd < 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
@@ -223,6 +225,12 @@ static void serve(struct client *c, uint32_t events) {
     if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) rc = mosquitto_loop_read(c->mosq, 100);
     if (rc == MOSQ_ERR_SUCCESS && !c->lost && (events & EPOLLOUT)) rc = mosquitto_loop_write(c->mosq, 1);
     if (rc != MOSQ_ERR_SUCCESS) c->lost = true;
+}
+
+/* After anything that was done with a client: its socket is watched, or it is gone at once. */
+static void settle(struct client *c) {
+    if (c->lost) drop(c, clock_mono_ms());
+    arm(c);
 }
 
 static void look_after(struct client *c, int64_t now_ms) {
@@ -258,21 +266,17 @@ static void send_all(struct link *l) {
         struct client *c = &l->clients[item.client];
         publish(c, &item, payload);
         free(payload);
-        arm(c);
+        settle(c);
     }
 }
 
+/* The broker publishes the will: it cannot be lost behind messages that still wait for their answers. */
 static void goodbye(struct link *l) {
     for (size_t i = 0; i < l->n; i++) {
         struct client *c = &l->clients[i];
         if (c->state != CLIENT_UP || c->lost) continue;
-        auto_buf struct buf text = BUF_INIT;
-        char topic[PROTO_TOPIC_MAX];
-        topic_format(topic, &c->device, TOPIC_PRESENCE);
-        presence(c, false, atomic_load(&c->next_epoch) - 1, &text);
-        mosquitto_publish(c->mosq, NULL, topic, (int)text.len, text.data, 1, true);
-        mosquitto_disconnect_v5(c->mosq, 0, NULL);
-        arm(c);
+        mosquitto_disconnect_v5(c->mosq, MQTT_RC_DISCONNECT_WITH_WILL_MSG, NULL);
+        settle(c);
     }
 }
 
@@ -283,7 +287,7 @@ static void turn(struct link *l, int wait_ms) {
         struct client *c = ready[i].data.ptr;
         if (!c) continue; /* the queue's own descriptor */
         if (c->mosq && !c->lost) serve(c, ready[i].events);
-        if (!c->lost) arm(c);
+        settle(c);
     }
     queue_quiet(l->out);
 }
@@ -372,8 +376,10 @@ int link_fd(const struct link *l) { return queue_fd(l->in); }
 bool link_take(struct link *l, struct link_event *ret) {
     struct queue_item item;
     char *payload;
-    queue_quiet(l->in);
-    if (!queue_take(l->in, &item, &payload)) return false;
+    if (!queue_take(l->in, &item, &payload)) {
+        queue_quiet(l->in);
+        if (!queue_take(l->in, &item, &payload)) return false; /* came in between */
+    }
     *ret = (struct link_event){.type = (enum link_event_type)item.kind,
                                .client = item.client,
                                .connection = item.connection,

@@ -42,7 +42,7 @@ struct link *link_new(const struct link_config *config);
 void link_add(struct link *l, size_t client, const struct uuid *device, const char *password,
               const struct uuid *boot_id, int64_t next_epoch);
 must_use bool link_start(struct link *l);
-/* Says goodbye for every client (presence offline), joins the thread, frees. NULL is legal. */
+/* Says goodbye for every client (its will goes out: offline), joins the thread, frees. NULL is legal. */
 void link_free(struct link *l);
 
 /* Readable while events wait. */

@@ -10,9 +10,8 @@
 #include "base/log.h"
 #include "device-agent/runtime/unit.h"
 
-#define STEPS_MAX 200 /* control steps of one turn; what a stalled process missed beyond is not made up for  \
-                       */
-#define COMMITS_MAX 4 /* of one turn: an answer may lead to a further write */
+#define STEPS_MAX 200   /* control steps made up for after a stall; what was missed beyond is not */
+#define COMMITS_MAX 4   /* of one turn: an answer may lead to a further write */
 #define EVENTS_MAX 4096 /* of the link in one turn */
 
 struct runtime {
@@ -21,7 +20,10 @@ struct runtime {
     struct unit_parts parts;
     size_t n;
     struct unit *units;
-    int64_t control_ms, begun_ms, turned_ms;
+    int64_t control_ms;
+    int64_t turned_ms, due_ms; /* of the last control turn, and of the next */
+    int64_t owed_ms;           /* control time less than a step, for the next turn */
+    bool journal_failing, spool_failing;
 };
 
 static struct moment now_of(const struct runtime *r) {
@@ -45,20 +47,31 @@ static void feed_commands(struct runtime *r) {
 }
 
 static void control(struct runtime *r) {
-    int64_t real_ms = clock_mono_ms();
-    int64_t owed = (real_ms - r->turned_ms) * r->config->speed / r->step_ms;
-    if (owed <= 0) return;
-    if (owed > STEPS_MAX) {
-        r->turned_ms = real_ms;
-        owed = STEPS_MAX;
-    } else {
-        r->turned_ms += owed * r->step_ms / r->config->speed;
-    }
-    for (; owed > 0; owed--) {
-        r->control_ms += r->step_ms;
-        struct moment now = now_of(r);
-        for (size_t i = 0; i < r->n; i++) unit_tick(&r->units[i], &r->parts, &now);
-    }
+    struct moment now = now_of(r);
+    if (now.mono_ms < r->due_ms) return;
+    r->owed_ms += (now.mono_ms - r->turned_ms) * r->config->speed;
+    r->turned_ms = now.mono_ms;
+    r->due_ms = r->due_ms + r->tick_ms > now.mono_ms ? r->due_ms + r->tick_ms : now.mono_ms + r->tick_ms;
+    int64_t most = STEPS_MAX + (int64_t)r->tick_ms * r->config->speed / r->step_ms;
+    if (r->owed_ms / r->step_ms > most) r->owed_ms = most * r->step_ms;
+    int64_t until_ms = r->control_ms + r->owed_ms / r->step_ms * r->step_ms;
+    r->owed_ms %= r->step_ms;
+    for (size_t i = 0; i < r->n; i++) /* one device after the other: its state stays in the cache */
+        for (now.control_ms = r->control_ms; now.control_ms < until_ms;) {
+            now.control_ms += r->step_ms;
+            unit_tick(&r->units[i], &r->parts, &now);
+        }
+    r->control_ms = until_ms;
+}
+
+/* Once when it begins and once when it is over. */
+static void log_failing(bool *failing, bool ok, const char *what) {
+    if (*failing == !ok) return;
+    *failing = !ok;
+    if (ok)
+        log_info("journal", "can be written again|what=%s", what);
+    else
+        log_error("journal", "cannot be written|what=%s", what);
 }
 
 /* Samples of all units in one commit. What failed is put again by nobody: its numbers are missing, and the
@@ -68,14 +81,13 @@ static void commit_spool(struct runtime *r) {
     if (!p->spooling) return;
     p->spooling = false;
     bool ok = p->spool_ok && spool_commit(p->spool);
-    if (!ok) {
-        spool_rollback(p->spool);
-        log_error("journal", "samples could not be stored|lost=yes");
-    }
+    if (!ok) spool_rollback(p->spool);
+    log_failing(&r->spool_failing, ok, "samples");
     struct moment now = now_of(r);
     for (size_t i = 0; i < r->n; i++) {
         struct unit *u = &r->units[i];
         struct agent_event event = {.type = EVENT_SPOOLED, .last = u->spooled};
+        if (!ok) u->head_at_ms = now.mono_ms + UNIT_RETRY_MS;
         if (u->spooled == 0) continue;
         u->spooled = 0;
         if (ok) unit_step(u, p, &now, &event);
@@ -94,10 +106,8 @@ static bool commit_journal(struct runtime *r) {
     }
     if (!any) return false;
     ok = ok && journal_commit(r->parts.journal);
-    if (!ok) {
-        journal_rollback(r->parts.journal);
-        log_error("journal", "a write failed: nothing acts on it");
-    }
+    if (!ok) journal_rollback(r->parts.journal);
+    log_failing(&r->journal_failing, ok, "commands");
     struct moment now = now_of(r);
     for (size_t i = 0; i < r->n; i++) {
         struct unit *u = &r->units[i];
@@ -108,12 +118,19 @@ static bool commit_journal(struct runtime *r) {
     return true;
 }
 
+static void tell_heads(struct runtime *r) {
+    struct moment now = now_of(r);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->units[i].wants_head) unit_head(&r->units[i], &r->parts, &now);
+}
+
 static void turn(struct runtime *r) {
     take_events(r);
     feed_commands(r);
     control(r);
     for (int i = 0; i < COMMITS_MAX && commit_journal(r); i++) feed_commands(r);
     commit_spool(r);
+    tell_heads(r);
 }
 
 /* ---- signals ---- */
@@ -160,11 +177,11 @@ int runtime_run(struct runtime *r) {
     auto_close int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0 || !link_start(r->parts.link)) return 1;
     log_info("main", "running|devices=%zu speed=%d version=%s", r->n, r->config->speed, PEDILUVE_VERSION);
-    r->turned_ms = clock_mono_ms();
+    r->turned_ms = r->due_ms = clock_mono_ms();
     for (;;) {
         struct pollfd wait[] = {{.fd = link_fd(r->parts.link), .events = POLLIN},
                                 {.fd = fd, .events = POLLIN}};
-        int64_t left_ms = r->turned_ms + r->tick_ms - clock_mono_ms();
+        int64_t left_ms = r->due_ms - clock_mono_ms();
         poll(wait, COUNT_OF(wait), left_ms > 0 ? (int)left_ms : 0);
         if ((wait[1].revents & POLLIN) && !take_signal(r, fd)) break;
         turn(r);
@@ -180,7 +197,7 @@ static bool open_files(struct runtime *r) {
     r->parts.journal = journal_open(r->config->journal, error);
     if (!r->parts.journal) return config_fail("%s", error);
     snprintf(path, sizeof path, "%s.spool", r->config->journal);
-    r->parts.spool = spool_open(path, error);
+    r->parts.spool = spool_open(path, SPOOL_SAMPLES_MAX, error);
     return r->parts.spool || config_fail("%s", error);
 }
 
@@ -196,13 +213,7 @@ static bool add_units(struct runtime *r) {
         link_add(r->parts.link, r->n, &d->device_id, d->password, &u->boot_id, agent_next_epoch(&u->agent));
     }
     if (!spool_commit(r->parts.spool)) return config_fail("the spool cannot be written");
-    for (size_t i = 0; i < r->n; i++) {
-        struct agent_event head = {.type = EVENT_HEAD};
-        struct unit *u = &r->units[i];
-        if (!spool_head(r->parts.spool, u->spool, &head.boot_id, &head.watermark, &head.last))
-            return config_fail("the spool cannot be read");
-        unit_step(u, &r->parts, &now, &head);
-    }
+    for (size_t i = 0; i < r->n; i++) r->units[i].wants_head = true;
     return true;
 }
 

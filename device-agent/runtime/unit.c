@@ -52,8 +52,10 @@ static void store_sample(struct unit *u, struct unit_parts *p, const struct agen
 static bool send_samples(struct unit *u, struct unit_parts *p, const struct uplink_range *range,
                          int64_t *ret_last) {
     int64_t wanted = range->to - range->from + 1;
-    if (!spool_read(p->spool, u->spool, &range->boot_id, range->from, (int32_t)wanted, p->telemetry))
+    if (!spool_read(p->spool, u->spool, &range->boot_id, range->from, (int32_t)wanted, p->telemetry)) {
+        u->wants_head = true; /* a full spool gave them up, with all that was left of their boot */
         return false;
+    }
     auto_buf struct buf text = BUF_INIT;
     message_telemetry_write(&text, p->telemetry);
     publish(u, p, TOPIC_TELEMETRY, &text);
@@ -61,14 +63,16 @@ static bool send_samples(struct unit *u, struct unit_parts *p, const struct upli
     return true;
 }
 
-static bool head_of(struct unit *u, struct unit_parts *p, struct agent_event *ret) {
-    *ret = (struct agent_event){.type = EVENT_HEAD};
-    return spool_head(p->spool, u->spool, &ret->boot_id, &ret->watermark, &ret->last);
+static void release_samples(struct unit *u, struct unit_parts *p, const struct agent_action *a) {
+    open_spool(p);
+    if (p->spool_ok)
+        p->spool_ok = spool_release(p->spool, u->spool, &a->telemetry.range.boot_id, a->telemetry.range.to,
+                                    a->telemetry.boot_done);
+    if (a->telemetry.boot_done) u->wants_head = true;
 }
 
-/* True: *ret_next is to go through the core next. */
-static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_action *a,
-                      struct agent_event *ret_next) {
+/* True: samples went out, up to *ret_sent. */
+static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_action *a, int64_t *ret_sent) {
     switch (a->type) {
     case ACTION_SET:
         if (!u->board.ops->actuators->apply(u->board.self, &a->outputs))
@@ -79,15 +83,8 @@ static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_a
     case ACTION_ACK: publish_ack(u, p, &a->ack); return false;
     case ACTION_STATE: publish_state(u, p, &a->state); return false;
     case ACTION_SAMPLE: store_sample(u, p, a); return false;
-    case ACTION_TELEMETRY:
-        *ret_next = (struct agent_event){.type = EVENT_SENT};
-        return send_samples(u, p, &a->telemetry.range, &ret_next->last);
-    case ACTION_RELEASE:
-        open_spool(p);
-        if (p->spool_ok)
-            p->spool_ok = spool_release(p->spool, u->spool, &a->telemetry.range.boot_id,
-                                        a->telemetry.range.to, a->telemetry.boot_done);
-        return a->telemetry.boot_done && head_of(u, p, ret_next);
+    case ACTION_TELEMETRY: return send_samples(u, p, &a->telemetry.range, ret_sent);
+    case ACTION_RELEASE: release_samples(u, p, a); return false;
     }
     return false;
 }
@@ -95,14 +92,23 @@ static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_a
 void unit_step(struct unit *u, struct unit_parts *p, const struct moment *now,
                const struct agent_event *event) {
     struct agent_actions actions;
-    struct agent_event next[AGENT_ACTIONS_MAX];
-    int n_next = 0;
-    agent_step(&u->agent, now, event, &actions);
-    for (int32_t i = 0; i < actions.n; i++)
-        if (carry_out(u, p, &actions.list[i], &next[n_next])) n_next++;
+    struct agent_event sent = {.type = EVENT_SENT};
+    for (bool more = true; more; event = &sent) { /* ends: each turn sends something of a bounded window */
+        more = false;
+        agent_step(&u->agent, now, event, &actions);
+        for (int32_t i = 0; i < actions.n; i++) more |= carry_out(u, p, &actions.list[i], &sent.last);
+    }
     link_set_next_epoch(p->link, u->index, agent_next_epoch(&u->agent));
-    /* Ends: a send moves `next` forward within a bounded window, a finished boot is gone. */
-    for (int i = 0; i < n_next; i++) unit_step(u, p, now, &next[i]);
+}
+
+void unit_head(struct unit *u, struct unit_parts *p, const struct moment *now) {
+    struct agent_event head = {.type = EVENT_HEAD};
+    if (!u->wants_head || (p->spooling && !p->spool_ok) || now->mono_ms < u->head_at_ms) return;
+    u->head_at_ms = now->mono_ms + UNIT_RETRY_MS;
+    if (!spool_head(p->spool, u->spool, &head.boot_id, &head.watermark, &head.last)) return;
+    u->wants_head = false;
+    u->head_at_ms = 0;
+    unit_step(u, p, now, &head);
 }
 
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
@@ -173,17 +179,22 @@ static void forget_commands(struct unit *u) {
     }
 }
 
+static void end_connection(struct unit *u, struct unit_parts *p, const struct moment *now) {
+    u->connection = 0;
+    forget_commands(u); /* they carry an epoch that is over */
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_DISCONNECTED});
+}
+
 void unit_take(struct unit *u, struct unit_parts *p, const struct moment *now, struct link_event *event) {
     auto_free char *text = steal(&event->payload);
     if (event->type == LINK_CONNECTED) {
+        if (u->connection) end_connection(u, p, now); /* its end did not fit into the queue */
         u->connection = event->connection;
         unit_step(u, p, now, &(struct agent_event){.type = EVENT_CONNECTED});
     } else if (event->connection != u->connection) {
         return; /* of a connection that is over */
     } else if (event->type == LINK_DISCONNECTED) {
-        u->connection = 0;
-        forget_commands(u); /* they carry an epoch that is over */
-        unit_step(u, p, now, &(struct agent_event){.type = EVENT_DISCONNECTED});
+        end_connection(u, p, now);
     } else if (event->channel == TOPIC_COMMITTED) {
         take_committed(u, p, now, text, event->len);
     } else if (event->channel == TOPIC_CHANNEL_COUNT) {

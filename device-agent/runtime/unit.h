@@ -9,6 +9,7 @@
 #include "device-agent/link/link.h"
 
 #define UNIT_COMMANDS_MAX 32 /* waiting for the journal; what is beyond is sent again by the server */
+#define UNIT_RETRY_MS 1000   /* after the spool failed */
 
 struct unit_parts { /* what all units of a process share */
     struct journal *journal;
@@ -28,6 +29,8 @@ struct unit {
     uint32_t connection;             /* of the link; 0: none */
     const struct agent_write *write; /* waits to be made durable */
     int64_t spooled;                 /* newest sample put, not yet told; 0: none */
+    bool wants_head;                 /* a boot is finished, or nothing of it is there */
+    int64_t head_at_ms;              /* not before */
     struct {
         char *text;
         size_t len;
@@ -48,6 +51,8 @@ void unit_step(struct unit *u, struct unit_parts *p, const struct moment *now,
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now);
 /* What came over the link. Takes the payload. */
 void unit_take(struct unit *u, struct unit_parts *p, const struct moment *now, struct link_event *event);
+/* Tells the core which samples come next, when it has to know. */
+void unit_head(struct unit *u, struct unit_parts *p, const struct moment *now);
 /* Commands that waited, as far as the core accepts them. */
 void unit_feed(struct unit *u, struct unit_parts *p, const struct moment *now);
 

@@ -65,14 +65,21 @@ static void after_create(struct request *rq, void *arg) {
     publish_cleaning(api, device);
 }
 
-static enum err check(struct request *rq, const struct cleaning *c, const struct device_row *device) {
+static enum err check(struct request *rq, void *worker, const struct cleaning *c,
+                      const struct device_row *device) {
     struct live_device d;
     bool rinse = device->rinse;
     if (live_get(fleet_live(app_of(rq)->parts.fleet), &device->id, clock_wall_ms(), &d))
         rinse = rinse || (d.has_state && d.state.rinse);
     struct field_errors errors = {0};
-    if (cleaning_check(c, rinse, &errors)) return ERR_OK;
-    return lookup_fail_all(rq, ERR_UNPROCESSABLE, &errors);
+    if (!cleaning_check_initials(c, &errors)) return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
+    int64_t last_use = 0;
+    enum err e =
+        c->has_done_at ? cleaning_last_use(db_of(worker), scope_of(rq), &device->id, &last_use) : ERR_OK;
+    if (e) return e;
+    bool ok = cleaning_check(c, rinse, &errors);
+    ok = cleaning_check_time(c, clock_wall_ms(), last_use, &errors) && ok;
+    return ok ? ERR_OK : lookup_fail_all(rq, ERR_UNPROCESSABLE, &errors);
 }
 
 /* What was sent; a contact time that is not named is the one prescribed for the kind. */
@@ -89,16 +96,18 @@ static enum err handle_create(struct request *rq, void *worker) {
     struct actor actor = actor_of(rq);
     struct device_row *device = request_alloc(rq, sizeof(*device));
     enum err e = lookup_device(rq, worker, request_param_uuid(rq, 0), device);
-    if (!e) e = check(rq, c, device);
+    if (!e) e = check(rq, worker, c, device);
     if (e) return e;
     struct cleaning_row row = {.id = uuid_new(),
                                .device_id = device->id,
                                .contact_minutes = c->contact_minutes,
-                               .rinsed = c->rinsed};
+                               .rinsed = c->rinsed,
+                               .done_at = c->has_done_at ? c->done_at : 0};
     snprintf(row.kind, sizeof(row.kind), "%s", cleaning_kind_names[c->kind]);
     lookup_copy(row.product, c->disinfectant);
     lookup_copy(row.epa_number, c->epa_number);
     lookup_copy(row.notes, c->note);
+    lookup_copy(row.initials, c->initials);
     e = cleaning_create(db_of(worker), scope_of(rq), &actor, &row);
     if (e == ERR_DEVICE_BUSY)
         return request_fail(rq, e,

@@ -20,6 +20,7 @@ enum err lookup_device(struct request *rq, void *worker, const struct uuid *id, 
 enum err lookup_if_match(struct request *rq, int64_t *ret_version) {
     int64_t version = 0;
     enum err e = request_if_match(rq, &version);
+    if (!e && version == 0) return ERR_PRECONDITION_FAILED; /* none of ours; for the stores it means any */
     if (!e) *ret_version = version < 0 ? 0 : version;
     return e;
 }

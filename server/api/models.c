@@ -90,17 +90,15 @@ enum err models_get(struct models *m, struct db *db, const char *id, struct mode
     return find(m, id, ret) ? ERR_OK : ERR_NOT_FOUND;
 }
 
-void models_with(struct models *m, uint32_t kinds, char *out, size_t cap) {
-    struct buf b;
-    buf_init_fixed(&b, out, cap);
-    out[0] = 0;
+void models_each_running(struct models *m, const struct routine *r, const struct lowering_caps *caps,
+                         void (*fn)(void *arg, const char *id), void *arg) {
+    struct scratch {
+        struct program program;
+        struct lowering_report report;
+    };
+    auto_free struct scratch *s = xmalloc(sizeof(*s));
     pthread_rwlock_rdlock(&m->lock);
-    for (int32_t i = 0; i < m->n; i++) {
-        uint32_t has = 0;
-        for (int32_t a = 0; a < m->list[i].n_actuators; a++) has |= 1u << m->list[i].actuators[a].kind;
-        if ((has & kinds) == 0) continue;
-        if (b.len + strlen(m->list[i].id) + 3 >= cap) break;
-        buf_fmt(&b, "%s%s", b.len ? ", " : "", m->list[i].id);
-    }
+    for (int32_t i = 0; i < m->n; i++)
+        if (lowering_run(r, &m->list[i], caps, &s->program, &s->report) == LOWER_OK) fn(arg, m->list[i].id);
     pthread_rwlock_unlock(&m->lock);
 }

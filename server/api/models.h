@@ -3,6 +3,7 @@
 #define PEDILUVE_SERVER_API_MODELS_H
 
 #include "protocol/model.h"
+#include "server/domain/lowering.h"
 #include "server/store/db.h"
 
 struct models;
@@ -12,9 +13,10 @@ void models_free(struct models *m);
 /* A copy of the model. ERR_NOT_FOUND: there is none of that id. */
 must_use enum err models_get(struct models *m, struct db *db, const char *id, struct model *ret);
 
-/* The ids of the models that have an actuator of one of these kinds (mask, 1u << enum actuator_kind),
- * separated by ", ", into out. From what is remembered. */
-void models_with(struct models *m, uint32_t kinds, char *out, size_t cap);
+/* Calls fn with the id of each model that can run the whole routine under these caps: it is lowered for all
+ * of them, so this is for answers that refuse. From what is remembered; fn must not call models_*. */
+void models_each_running(struct models *m, const struct routine *r, const struct lowering_caps *caps,
+                         void (*fn)(void *arg, const char *id), void *arg);
 /* Reads all of them again. */
 must_use enum err models_load(struct models *m, struct db *db);
 

@@ -72,28 +72,86 @@ static enum err screen(struct request *rq, const struct intake *intake, struct s
 
 /* ---- lowering ---- */
 
-/* "no_actuator" and so on, with what is missing and which models have it. */
-static void explain(struct request *rq, const struct lowering *p, const struct lowering_note *n) {
-    char words[LOWERING_WORDS_MAX], models[160] = "", pointer[48];
-    lowering_note_words(n, &p->routine, &p->model, words);
-    if (n->missing) models_with(app_of(rq)->models, n->missing, models, sizeof(models));
-    struct buf b;
-    buf_init_fixed(&b, pointer, sizeof(pointer));
-    if (n->step < 0)
-        buf_str(&b, "/routine");
+struct runners { /* the models that could run what this one cannot: as words and as a JSON array */
+    char words[200];
+    struct buf text, json;
+    int more;
+};
+
+static void add_runner(void *arg, const char *id) {
+    struct runners *r = arg;
+    buf_fmt(&r->json, "%s\"%s\"", r->json.len > 1 ? "," : "", id);
+    if (r->text.len + strlen(id) + 24 < sizeof(r->words))
+        buf_fmt(&r->text, "%s%s", r->text.len ? ", " : "", id);
     else
-        buf_fmt(&b, "/routine/steps/%d", n->step);
-    const char *code = n->note == NOTE_NO_ACTUATOR ? "missing_actuator" : lowering_note_names[n->note];
-    request_fail_at(rq, ERR_CANNOT_RUN, pointer, code, "%s%s%s", words, models[0] ? "; can be run by " : "",
-                    models);
+        r->more++;
 }
 
-static enum err cannot_run(struct request *rq, const struct lowering *p) {
-    for (int32_t i = 0; i < p->report.n; i++)
-        if (lowering_note_blocks(&p->report.notes[i])) explain(rq, p, &p->report.notes[i]);
-    return request_fail(rq, ERR_CANNOT_RUN,
-                        "%s cannot run %s as it is written; errors says which steps and why", p->model.name,
-                        p->routine.slug);
+static void find_runners(struct request *rq, const struct lowering *p, const struct lowering_caps *caps,
+                         struct runners *ret) {
+    buf_init_fixed(&ret->text, ret->words, sizeof(ret->words));
+    buf_chr(&ret->json, '[');
+    models_each_running(app_of(rq)->models, &p->routine, caps, add_runner, ret);
+    buf_chr(&ret->json, ']');
+    if (ret->more) buf_fmt(&ret->text, " and %d more", ret->more);
+    request_fail_member(rq, "models", ret->json.data);
+}
+
+/* One blocking note: which step, which technique, what is missing, and which models could. */
+static void explain(struct request *rq, const struct lowering *p, const struct lowering_note *n,
+                    const char *models) {
+    char words[LOWERING_WORDS_MAX], pointer[48];
+    lowering_note_words(n, &p->routine, &p->model, words);
+    struct buf b;
+    buf_init_fixed(&b, pointer, sizeof(pointer));
+    buf_fmt(&b, "/routine/steps/%d", n->step);
+    const char *code = n->note == NOTE_NO_ACTUATOR ? "missing_actuator" : lowering_note_names[n->note];
+    request_fail_at(rq, ERR_CANNOT_RUN, pointer, code, "%s%s%s", words,
+                    models[0] ? "; the routine can be run by " : "; no model can run the routine", models);
+}
+
+static enum err cannot_run(struct request *rq, const struct lowering *p, const struct lowering_caps *caps) {
+    char first[LOWERING_WORDS_MAX] = "";
+    struct runners models = {.json = BUF_INIT};
+    find_runners(rq, p, caps, &models);
+    buf_done(&models.json);
+    for (int32_t i = 0; i < p->report.n; i++) {
+        const struct lowering_note *n = &p->report.notes[i];
+        if (!lowering_note_blocks(n)) continue;
+        if (!first[0]) lowering_note_words(n, &p->routine, &p->model, first);
+        explain(rq, p, n, models.words);
+    }
+    return request_fail(rq, ERR_CANNOT_RUN, "%s cannot run %s: %s%s. %s%s", p->model.id, p->routine.slug,
+                        first, p->report.n_blocking > 1 ? ", and more in errors" : "",
+                        models.words[0] ? "It can be run by " : "No model that is known here can run it",
+                        models.words);
+}
+
+/* Milliseconds as people say them, rounded up: "8 min", "1 min 30 s". */
+static void span(int64_t ms, char out[24]) {
+    struct buf b;
+    buf_init_fixed(&b, out, 24);
+    long long s = (ms + 999) / 1000;
+    if (s >= 60) buf_fmt(&b, "%lld min", s / 60);
+    if (s % 60 || s < 60) buf_fmt(&b, "%s%lld s", s >= 60 ? " " : "", s % 60);
+}
+
+static enum err too_long(struct request *rq, const struct lowering *p, const struct lowering_caps *caps) {
+    const struct lowering_note *n = &p->report.notes[p->report.n - 1]; /* the last one says it */
+    char takes[24], by_model[24], by_caps[24];
+    struct runners models = {.json = BUF_INIT};
+    find_runners(rq, p, caps, &models);
+    buf_done(&models.json);
+    span(n->from, takes);
+    span(p->model.session_max_ms, by_model);
+    span(caps->total_max_ms, by_caps);
+    request_fail_at(rq, ERR_ROUTINE_TOO_LONG, "/routine", "too_long", "takes %s; %s is the most here", takes,
+                    p->model.session_max_ms < caps->total_max_ms ? by_model : by_caps);
+    return request_fail(
+        rq, ERR_ROUTINE_TOO_LONG,
+        "%s takes at least %s with warming up; %s allows a session of %s, the screening %s. %s%s",
+        p->routine.slug, takes, p->model.id, by_model, by_caps,
+        models.words[0] ? "It can be run by " : "No model that is known here can run it", models.words);
 }
 
 static enum err lower(struct request *rq, const struct routine_row *row, const struct lowering_caps *caps,
@@ -101,9 +159,12 @@ static enum err lower(struct request *rq, const struct routine_row *row, const s
     l->routine_site_id = row->site_id;
     l->routine_version = row->version;
     if (!prepare_parse(row, &l->routine)) return ERR_INTERNAL;
-    if (lowering_run(&l->routine, &l->model, caps, &l->program, &l->report) != LOWER_OK)
-        return cannot_run(rq, l);
-    return ERR_OK;
+    switch (lowering_run(&l->routine, &l->model, caps, &l->program, &l->report)) {
+    case LOWER_OK: return ERR_OK;
+    case LOWER_CANNOT_RUN: return cannot_run(rq, l, caps);
+    case LOWER_TOO_LONG: return too_long(rq, l, caps);
+    }
+    return ERR_INTERNAL;
 }
 
 /* The routine's program for the model: the one lowered before, or a new one. */

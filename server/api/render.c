@@ -142,10 +142,12 @@ void render_session(struct jsonw *w, const char *key, const struct session_row *
     jsonw_str(w, "reason", row->reason);
     jsonw_uuid(w, "device_id", &row->device_id);
     jsonw_uuid(w, "site_id", &row->site_id);
+    render_text(w, "guest", row->guest);
     jsonw_str(w, "routine", row->routine);
     jsonw_int(w, "routine_version", row->routine_version);
     jsonw_int(w, "step", row->step);
     jsonw_int(w, "step_count", row->step_count);
+    jsonw_milli(w, "duration_s", row->duration_ms);
     jsonw_int(w, "elapsed_ms", row->elapsed_ms);
     jsonw_int(w, "remaining_ms", row->remaining_ms);
     jsonw_int(w, "intensity", row->intensity);
@@ -233,6 +235,7 @@ void render_cleaning(struct jsonw *w, const char *key, const struct cleaning_row
     render_text(w, "epa_number", row->epa_number);
     jsonw_int(w, "contact_minutes", row->contact_minutes);
     jsonw_bool(w, "rinsed", row->rinsed);
+    render_text(w, "initials", row->initials);
     render_text(w, "note", row->notes);
     jsonw_time(w, "done_at", row->done_at);
     jsonw_uuid(w, "recorded_by", &row->recorded_by);

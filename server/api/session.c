@@ -10,6 +10,7 @@
 #include "server/api/publish.h"
 #include "server/api/render.h"
 #include "server/api/wait.h"
+#include "server/domain/line.h"
 #include "server/domain/screening.h"
 
 static enum err handle_list(struct request *rq, void *worker);
@@ -35,11 +36,13 @@ struct wait_query {
 };
 static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0, LIMIT_WAIT_S, 0), FIELD_END};
 
+#define GUEST_MAX 60 /* characters */
 struct create {
     struct uuid device_id;
     char routine[ROUTINE_SLUG_MAX + 1];
     struct intake intake;
-    bool has_intensity_max, has_water_max_c;
+    bool has_guest, has_intensity_max, has_water_max_c;
+    char guest[LINE_SIZE(GUEST_MAX)]; /* no more than a first name or a number */
     int32_t intensity_max;
     int32_t water_max_c; /* thousandths, although the wire says degrees */
 };
@@ -47,6 +50,7 @@ static const struct field create_fields[] = {
     FIELD_UUID(struct create, device_id, FIELD_REQUIRED),
     FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
     FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
+    FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
     FIELD_MILLI_HAS(struct create, water_max_c, PROTO_WATER_MDEGC_MIN, PROTO_WATER_MDEGC_MAX, FIELD_NULLABLE,
                     has_water_max_c),
@@ -176,7 +180,9 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
                                       .intake = p->intake.data,
                                       .screening = p->screening.data,
                                       .program = p->lowered->json,
+                                      .guest = body->guest,
                                       .step_count = p->lowered->program.n_steps,
+                                      .duration_ms = (int32_t)program_total_ms(&p->lowered->program),
                                       .intensity = 100,
                                       .target_mdegc = p->lowered->program.steps[0].water_mdegc,
                                       .expires_at = clock_wall_ms() + LIMIT_START_TTL_S * 1000};
@@ -200,6 +206,9 @@ static enum err handle_create(struct request *rq, void *worker) {
     const struct create *body = request_body(rq);
     const struct wait_query *q = request_query(rq);
     struct lowering_caps asked = asked_caps(body);
+    struct field_errors errors = {0};
+    if (body->has_guest && !line_check(body->guest, GUEST_MAX, "/guest", &errors))
+        return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
     auto_prepared struct prepared p = {0};
     enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
     if (e) return e;

@@ -30,6 +30,8 @@
     X(SCREENING_INCOMPLETE, 422, "screening_incomplete", "Screening questions are open")                     \
     X(SCREENING_REFUSED, 422, "screening_refused", "The screening refuses this session")                     \
     X(CANNOT_RUN, 422, "step_cannot_run", "The device's model cannot run a step of the routine")             \
+    X(ROUTINE_TOO_LONG, 422, "routine_too_long",                                                             \
+      "The routine takes longer than the model or the guest allows")                                         \
     X(UNPROCESSABLE, 422, "unprocessable", "The request cannot be carried out as it stands")                 \
     X(PRECONDITION_REQUIRED, 428, "precondition_required", "If-Match is needed")                             \
     X(TOO_MANY_REQUESTS, 429, "too_many_requests", "Too many requests")                                      \

@@ -1,5 +1,5 @@
 /* pediluved serve: connects the parts, runs, stops. Parts stop in the reverse order of their start. */
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +65,8 @@ static void stop(struct serve *s) {
 
 int cli_serve(const struct cli *cli) {
     if (cli_flag(cli, "--migrate") && !cli_bring_up_to_date(cli->config)) return 1;
+
+    mallopt(M_ARENA_MAX, 2); /* an arena a thread costs memory that the few allocations here are not worth */
 
     /* Blocked before any thread starts, so that all of them leave these signals to sigwait below. */
     sigset_t ends;

@@ -23,6 +23,8 @@ const struct field cleaning_fields[] = {
     FIELD_INT_HAS(struct cleaning, contact_minutes, 0, 1440, 0, has_contact_minutes),
     FIELD_BOOL(struct cleaning, rinsed, 0),
     FIELD_STR(struct cleaning, note, 0, 0),
+    FIELD_STR_HAS(struct cleaning, initials, 1, 0, has_initials),
+    FIELD_TIME_HAS(struct cleaning, done_at, 0, has_done_at),
     FIELD_END};
 
 const struct cleaning_kind_info *cleaning_kind_get(enum cleaning_kind kind) { return &kinds[kind]; }
@@ -41,6 +43,25 @@ bool cleaning_check(const struct cleaning *c, bool rinse_due, struct field_error
         field_errors_add(errors, FIELD_MISSING, "/rinsed",
                          "an additive was in the water: rinse the unit first and say \"rinsed\": true");
     return errors->n == before;
+}
+
+bool cleaning_check_initials(const struct cleaning *c, struct field_errors *errors) {
+    return !c->has_initials || line_check(c->initials, CLEANING_INITIALS_MAX, "/initials", errors);
+}
+
+bool cleaning_check_time(const struct cleaning *c, int64_t now, int64_t last_end,
+                         struct field_errors *errors) {
+    if (!c->has_done_at) return true;
+    if (c->done_at > now + CLEANING_FUTURE_MS)
+        field_errors_add(errors, FIELD_OUT_OF_RANGE, "/done_at", "must not lie in the future");
+    else if (c->done_at < now - CLEANING_PAST_MS)
+        field_errors_add(errors, FIELD_OUT_OF_RANGE, "/done_at", "must not lie more than 7 days back");
+    else if (c->done_at < last_end)
+        field_errors_add(errors, FIELD_OUT_OF_RANGE, "/done_at",
+                         "must not lie before the end of the device's last session");
+    else
+        return true;
+    return false;
 }
 
 bool cleaning_cleans(const struct cleaning *c) { return kinds[c->kind].cleans; }

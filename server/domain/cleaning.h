@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/field.h"
+#include "server/domain/line.h"
 
 /* X(enum, name, least minutes of contact, makes a due unit clean, words) */
 #define CLEANING_KINDS(X)                                                                                    \
@@ -33,6 +33,11 @@ struct cleaning_kind_info {
 };
 const struct cleaning_kind_info *cleaning_kind_get(enum cleaning_kind kind);
 
+#define CLEANING_INITIALS_MAX 8 /* characters */
+/* A record may be made later, as long as people still know; a clock may run ahead by so much. */
+#define CLEANING_PAST_MS (INT64_C(7) * 24 * 3600 * 1000)
+#define CLEANING_FUTURE_MS 60000
+
 /* The body of POST /devices/{id}/cleanings. */
 struct cleaning {
     int32_t kind;             /* enum cleaning_kind; after_client when the body names none */
@@ -42,11 +47,20 @@ struct cleaning {
     int32_t contact_minutes;  /* 0..1440 */
     bool rinsed;              /* fresh water ran through before the disinfectant */
     char note[281];
+    bool has_initials, has_done_at;
+    char initials[LINE_SIZE(CLEANING_INITIALS_MAX)]; /* of who did it */
+    int64_t done_at;                                 /* when it was finished; now when it is left out */
 };
 extern const struct field cleaning_fields[];
 
 /* The rules across fields. rinse_due: the unit had an additive in its water. */
 must_use bool cleaning_check(const struct cleaning *c, bool rinse_due, struct field_errors *errors);
+/* Initials are one line of printable characters; for a body that has none, true. */
+must_use bool cleaning_check_initials(const struct cleaning *c, struct field_errors *errors);
+/* done_at lies in the last days, not ahead, and not before the end of the device's last session
+ * (last_end; 0: it had none). For a body that has none, true. */
+must_use bool cleaning_check_time(const struct cleaning *c, int64_t now, int64_t last_end,
+                                  struct field_errors *errors);
 /* Whether a record that passed cleaning_check makes a due unit clean. */
 bool cleaning_cleans(const struct cleaning *c);
 

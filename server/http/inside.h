@@ -47,8 +47,8 @@ enum stage {
 #define REQUEST_MEMBERS_MAX 4
 #define REQUEST_REASONS_MAX FIELD_ERRORS_MAX
 #define GZIP_LEAST 1024
-#define REPLY_TIMEOUT_MS 60000        /* an answer must be taken by then */
-#define DISCARD_MAX (LIMIT_BODY * 16) /* bytes of a refused body that are read, so that the 413 arrives */
+#define REPLY_TIMEOUT_MS 60000         /* an answer must be taken by then */
+#define DISCARD_MAX (LIMIT_BODY * 256) /* bytes of a refused body that are read, so that the 413 arrives */
 
 struct reply_header {
     const char *name, *value;

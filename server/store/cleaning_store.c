@@ -12,7 +12,7 @@
     " ORDER BY id DESC LIMIT 201) page LIMIT $3::int"
 /* clang-format on */
 
-enum { LIST, LIST_DEVICE, LIST_SITE, GET, CREATE };
+enum { LIST, LIST_DEVICE, LIST_SITE, GET, CREATE, LAST_USE };
 extern const struct db_statement cleaning_store_statements[];
 /* clang-format off */
 const struct db_statement cleaning_store_statements[] = {
@@ -33,7 +33,13 @@ const struct db_statement cleaning_store_statements[] = {
         " WHERE s.device_id = dev.id ORDER BY s.id DESC LIMIT 1), $2, $8, $9, $10, $11, $12, $13, $14,"
         " COALESCE($15, now()) FROM dev RETURNING " COLUMNS "),"
         " aud AS (" DB_AUDIT "'cleaning.create', 'cleaning', id::text, site_id,"
-        " jsonb_build_object('device_id', device_id, 'kind', kind) FROM c) SELECT " COLUMNS " FROM c"},
+        " jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'kind', kind, 'initials',"
+        " NULLIF(initials, ''), 'done_at', CASE WHEN $15 IS NOT NULL THEN done_at END)) FROM c)"
+        " SELECT " COLUMNS " FROM c"},
+    [LAST_USE] = {
+        "cleaning_last_use",
+        "SELECT ended_at FROM session WHERE device_id = $1 AND " DB_IN_SCOPE(2, "site_id")
+        " AND state IN ('completed', 'stopped', 'aborted') AND reason <> 'cancelled' ORDER BY id DESC LIMIT 1"},
     {0}};
 /* clang-format on */
 
@@ -106,4 +112,18 @@ enum err cleaning_create(struct db *db, const struct scope *scope, const struct 
     db_put_text(&p, row->notes);
     db_put_time(&p, row->done_at);
     return run_one(db, CREATE, &p, row);
+}
+
+enum err cleaning_last_use(struct db *db, const struct scope *scope, const struct uuid *device_id,
+                           int64_t *ret_ended_at) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    *ret_ended_at = 0;
+    db_put_uuid(&p, device_id);
+    db_put_scope(&p, scope);
+    enum err err = db_run(db, &cleaning_store_statements[LAST_USE], &p, &result);
+    if (err != ERR_OK || db_rows(result) == 0) return err;
+    struct db_reader r = db_reader_at(result, 0);
+    *ret_ended_at = db_get_time(&r);
+    return ERR_OK;
 }

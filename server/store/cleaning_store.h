@@ -14,7 +14,7 @@ struct cleaning_row {
     char epa_number[41];
     int32_t contact_minutes;
     bool rinsed;
-    char initials[17];
+    char initials[33]; /* of who did it; up to 8 characters */
     char notes[501];
     int64_t done_at, created_at;
 };
@@ -33,5 +33,8 @@ must_use enum err cleaning_get(struct db *db, const struct scope *scope, const s
  * device's last session. ERR_NOT_FOUND: the device; ERR_DEVICE_BUSY: a session is live on it. */
 must_use enum err cleaning_create(struct db *db, const struct scope *scope, const struct actor *actor,
                                   struct cleaning_row *row);
+/* When the last session that began on the device ended; 0: there was none. */
+must_use enum err cleaning_last_use(struct db *db, const struct scope *scope, const struct uuid *device_id,
+                                    int64_t *ret_ended_at);
 
 #endif

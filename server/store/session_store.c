@@ -6,7 +6,8 @@
 #define COLUMNS(s)                                                                                           \
     s "id, " s "device_id, " s "site_id, " s "created_by, " s "routine_slug, " s "routine_version, " s       \
       "state, " s "reason, " s "step, " s "step_count, " s "elapsed_ms, " s "remaining_ms, " s               \
-      "intensity, " s "target_mdegc, " s "requested_at, " s "started_at, " s "ended_at, " s "version"
+      "intensity, " s "target_mdegc, " s "requested_at, " s "started_at, " s "ended_at, " s "version, " s    \
+      "guest, " s "duration_ms"
 #define LIVE "('requested', 'starting', 'running', 'paused', 'waiting')"
 /* One statement for each index that gives the order: the inner limit is a constant, so that the plan made
  * once for all limits walks the index instead of sorting. */
@@ -39,8 +40,9 @@ const struct db_statement session_store_statements[] = {
         "WITH dev AS (SELECT id FROM device WHERE id = $6 AND " DB_IN_SCOPE(5, "site_id")
         " FOR NO KEY UPDATE),"
         " ses AS (INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening,"
-        " program, step_count, intensity, target_mdegc, created_by)"
-        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16 FROM dev"
+        " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms)"
+        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21"
+        " FROM dev"
         " RETURNING " COLUMNS("") "),"
         " cmd AS (INSERT INTO command (id, device_id, session_id, type, state, expires_at, epoch,"
         " sent_at, created_by) SELECT $17, device_id, id, 'start', CASE WHEN $19::bigint > 0"
@@ -123,6 +125,9 @@ static void read_row(struct db_reader *r, struct session_row *row) {
     row->started_at = db_get_time(r);
     row->ended_at = db_get_time(r);
     row->version = db_get_i64(r);
+    db_get_text(r, row->guest, sizeof row->guest);
+    row->duration_ms = db_get_i32(r);
+    if (!row->started_at && session_is_terminal((enum session_state)row->state)) row->remaining_ms = 0;
     row->intake = row->screening = NULL;
 }
 
@@ -219,6 +224,8 @@ enum err session_create(struct db *db, const struct scope *scope, const struct a
     db_put_uuid(&p, &s->command_id);
     db_put_time(&p, s->expires_at);
     db_put_i64(&p, s->epoch);
+    db_put_text(&p, s->guest ? s->guest : "");
+    db_put_i32(&p, s->duration_ms);
     enum err err = db_run(db, &session_store_statements[CREATE], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;

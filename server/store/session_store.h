@@ -11,11 +11,12 @@
 
 struct session_row {
     struct uuid id, device_id, site_id, created_by; /* created_by: a token */
-    char routine[65];
+    char routine[65], guest[241];
     int32_t routine_version;
     int32_t state;   /* enum session_state */
     char reason[33]; /* "none", a reason of the device, an ack's code, "cancelled" */
     int32_t step, step_count, elapsed_ms, remaining_ms, intensity;
+    int32_t duration_ms;  /* nominal, of the program; all of it remains until the device reports */
     int32_t target_mdegc; /* 0: no heating */
     int64_t requested_at, started_at, ended_at;
     int64_t version;          /* for ETag */
@@ -44,7 +45,8 @@ struct session_new {
     const char *routine;
     int32_t routine_version;                  /* a published one, else ERR_UNPROCESSABLE */
     const char *intake, *screening, *program; /* JSON texts */
-    int32_t step_count, intensity, target_mdegc;
+    const char *guest;                        /* NULL: not said */
+    int32_t step_count, duration_ms, intensity, target_mdegc;
     int64_t expires_at; /* of the start command */
     int64_t epoch;      /* > 0: the device is ready with it, and the caller publishes the command right after
                            the commit: it is written as sent. 0: pending, the fleet link sends it */

@@ -5,6 +5,7 @@
 """
 
 import datetime
+import gzip
 import json
 import re
 import urllib.parse
@@ -124,7 +125,8 @@ class Contract:
         if content_type not in content:
             raise Broken(f"{where}: content type {content_type!r}, promised {sorted(content)}")
         if content_type.endswith("json"):
-            self.check(content[content_type]["schema"], json.loads(reply.body), where)
+            body = gzip.decompress(reply.body) if reply.headers.get("Content-Encoding") == "gzip" else reply.body
+            self.check(content[content_type]["schema"], json.loads(body), where)
 
     def problem(self, reply, where):
         body = json.loads(reply.body)

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import random
+import re
 
 from world import V1, Client, json, key, ok, order, refused, routine, tap, uuid, world
 
@@ -248,6 +249,120 @@ def no_query_however_odd_makes_the_server_fail(w):
 def a_header_too_long_and_a_key_with_a_blank_are_refused(w):
     refused(w.api.post(f"{V1}/sites", {"name": "Key"}, headers=key("a b")), 400, "invalid_header")
     refused(w.api.post(f"{V1}/sites", {"name": "Key"}, headers=key("k" * 129)), 400, "invalid_header")
+
+
+SAMPLE = re.compile(r'(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?P<labels>[a-zA-Z_]\w*="(\\.|[^"\\\n])*"'
+                    r'(,[a-zA-Z_]\w*="(\\.|[^"\\\n])*")*)\})? (?P<value>[-+]?([0-9.]+([eE][-+]?\d+)?|Inf|NaN))')
+
+
+def figures(text):
+    """Prometheus text format 0.0.4, read strictly: {family: (type, {(name, labels): value})}."""
+    families, family = {}, None
+    tap.check(text.endswith("\n"), "the last line has no end")
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            family = line.split(" ")[2]
+            tap.check(family not in families and len(line.split(" ", 3)) == 4, line)
+            families[family] = [None, {}]
+        elif line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            tap.equal((name, families[name][0], families[name][1]), (family, None, {}), line)
+            tap.contains(("counter", "gauge", "histogram"), kind)
+            families[name][0] = kind
+        else:
+            found = SAMPLE.fullmatch(line)
+            tap.check(found, line)
+            name, kind = found["name"], families[family][0]
+            wanted = {family} if kind != "histogram" else {f"{family}_{part}" for part in ("bucket", "sum", "count")}
+            tap.contains(wanted, name, line)
+            labels = tuple(sorted(re.findall(r'([a-zA-Z_]\w*)="((?:\\.|[^"\\])*)"', found["labels"] or "")))
+            tap.check(len({label for label, _ in labels}) == len(labels), line)
+            tap.check((name, labels) not in families[family][1], f"twice: {line}")
+            families[family][1][name, labels] = float(found["value"])
+    return families
+
+
+@tap.test
+def the_figures_are_in_the_format_that_prometheus_reads(w):
+    w.api.get(f"{V1}/devices/{w.spa.device()}")
+    w.api.get(f"{V1}/devices/{UNKNOWN}")
+    w.api.get(f"{V1}/no/such/{UNKNOWN}")
+    reply = w.api.get("/metrics")
+    tap.equal(reply.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+    tap.check(UNKNOWN not in reply.body.decode() and w.spa.device() not in reply.body.decode(), "an id is a label")
+    templates = {row["path"] for row in json.loads(w.spa.server.run("routes").stdout)}
+    buckets = 0
+    for family, (kind, samples) in figures(reply.body.decode()).items():
+        tap.check(re.match(r"(pediluve|http)_", family), family)
+        tap.equal(family.endswith("_total"), kind == "counter", f"{family} is a {kind}")
+        for (name, labels), value in samples.items():
+            labels = dict(labels)
+            tap.check(value >= 0, f"{name} {labels} {value}")
+            if "route" in labels:
+                tap.check(labels["route"] in templates or not labels["route"].startswith("/"), labels)
+            if name == f"{family}_count":
+                series = sorted((float(dict(each)["le"]), count) for (other, each), count in samples.items()
+                                if other == f"{family}_bucket" and {k: v for k, v in each if k != "le"} == labels)
+                tap.equal(series[-1], (float("inf"), value), f"{family} {labels}")
+                tap.equal([count for _, count in series], sorted(count for _, count in series), f"{family} {labels}")
+                tap.contains(samples, (f"{family}_sum", tuple(sorted(labels.items()))))
+                buckets += len(series)
+    tap.check(buckets > 10, buckets)
+
+
+@tap.test
+def the_pages_of_docs_need_nothing_from_elsewhere_and_keep_to_their_policy(w):
+    nobody = w.api.as_token(None)
+    page = nobody.get("/docs/")
+    tap.equal(page.status, 200)
+    policy = dict((part.split() + [""])[:1] + [part.split()[1:]] for part in page.headers["Content-Security-Policy"].split(";"))
+    tap.equal(policy["default-src"], ["'none'"])
+    tap.equal(policy["script-src"], ["'self'"])
+    tap.equal(policy["connect-src"], ["'self'"])
+    html = page.body.decode()
+    for script in re.findall(r"<script\b([^>]*)>(.*?)</script>", html, re.S):
+        tap.check("src=" in script[0] and not script[1].strip(), script)
+    tap.check(not re.search(r"\son\w+\s*=", html), html)
+    used = re.findall(r'(?:src|href)="([^"]+)"', html)
+    tap.check(len(used) >= 5, used)
+    for name in used:
+        tap.check(not re.match(r"(\w+:)?//", name), name)
+        where = "/docs/" + name.removeprefix("./") if not name.startswith("/") else name
+        asset = nobody.get(where)
+        tap.check(asset.status == 200 and asset.body, f"{where} -> {asset.status}")
+        tap.equal(asset.headers["X-Content-Type-Options"], "nosniff")
+        kinds = {"js": "javascript", "css": "text/css", "png": "image/png"}
+        tap.contains(asset.headers["Content-Type"], kinds[name.rsplit(".", 1)[1]])
+        if name.endswith(".css"):
+            tap.check(not re.search(rb"url\(\s*['\"]?(https?:)?//|@import", asset.body), where)
+    initializer = nobody.get("/docs/swagger-initializer.js").body.decode()
+    tap.equal(re.findall(r"url: '([^']+)'", initializer), ["/openapi.yaml"])
+    tap.check("http" not in initializer, initializer)
+
+
+@tap.test
+def a_problem_has_every_member_of_rfc_9457_and_no_cache_keeps_it(w):
+    reply = w.api.get(f"{V1}/sites/{UNKNOWN}", headers={"X-Request-Id": "mine-1"})
+    tap.equal(reply.headers["Content-Type"].split(";")[0], "application/problem+json")
+    problem = reply.json
+    tap.equal((problem["type"], problem["status"], problem["code"], problem["request_id"]),
+              ("urn:pediluve:error:not_found", 404, "not_found", "mine-1"))
+    tap.check(problem["title"] and isinstance(problem["title"], str), problem)
+
+
+@tap.test
+def json_is_compressed_too_and_only_for_who_wants_it(w):
+    path = f"{V1}/routines/relax-10"
+    for accepted, packed in (("gzip", True), ("br, gzip;q=0.5", True), ("*", None), ("gzip;q=0", False), ("identity", False),
+                             ("", False)):
+        reply = w.api.get(path, headers={"Accept-Encoding": accepted})
+        tap.equal(reply.status, 200, reply)
+        if packed is not None:
+            tap.equal(reply.headers.get("Content-Encoding") == "gzip", packed, accepted)
+        if reply.headers.get("Content-Encoding") == "gzip":
+            tag = reply.headers["ETag"]
+            tap.equal(w.api.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": tag}).status, 304)
+            tap.equal(json.loads(gzip.decompress(reply.body)), w.api.get(path).json)
 
 
 @tap.test

@@ -95,4 +95,44 @@ def a_step_that_a_model_cannot_run_names_the_step_and_the_missing_actuator(w):
     ok(w.api.post(f"{V1}/sessions", order(w.new_device("spa-pro")["id"], name)), 201)
 
 
+@tap.test
+def the_models_that_could_run_it_are_those_that_can_run_all_of_it(w):
+    """By the kinds of actuators alone each model would be suggested for what the other one lacks."""
+    air = {"technique": "lymph-wave", "zones": ["calf"], "duration_s": 60, "intensity": 30, "mode": "device"}
+    shaking = {"technique": "grasping-vibration", "zones": ["sole"], "duration_s": 60, "intensity": 30, "mode": "device"}
+    both, one = w.new_routine([air, shaking]), w.new_routine([shaking, air, air])
+    for slug, model, pointer, number, missing in ((both, "bath-basic", "/routine/steps/0", 1, "air cells"),
+                                                  (both, "spa-pro", "/routine/steps/1", 2, "vibration"),
+                                                  (one, "bath-basic", "/routine/steps/2", 3, "air cells")):
+        problem = w.api.post(f"{V1}/routines/{slug}/preview", {"model": model})
+        error = refused(problem, 422, "step_cannot_run", pointer)
+        tap.contains(error["detail"], f"Step {number}, ")
+        tap.contains(error["detail"], missing)
+        tap.contains(error["detail"], "no model can run")
+        tap.equal(problem.json["models"], [])
+        tap.contains(problem.json["detail"], f"{model} cannot run {slug}: Step ")
+    alone = w.new_routine([shaking])
+    problem = w.api.post(f"{V1}/sessions", order(w.new_device("spa-pro")["id"], alone))
+    error = refused(problem, 422, "step_cannot_run", "/routine/steps/0")
+    tap.contains(error["detail"], "bath-basic")
+    tap.equal(problem.json["models"], ["bath-basic"])
+    tap.contains(problem.json["detail"], "It can be run by bath-basic")
+
+
+@tap.test
+def a_routine_that_takes_too_long_says_how_long_and_how_long_it_may(w):
+    half_an_hour = {"technique": "stroking", "zones": ["sole"], "duration_s": 2100, "intensity": 30}
+    slug = w.new_routine([half_an_hour, {**half_an_hour, "duration_s": 2130}])
+    problem = w.api.post(f"{V1}/sessions", order(w.new_device("bath-basic")["id"], slug))
+    error = refused(problem, 422, "routine_too_long", "/routine")
+    tap.equal((error["code"], problem.json["models"]), ("too_long", ["spa-pro"]))
+    for words in (slug, "70 min 30 s", "bath-basic allows a session of 60 min", "the screening 120 min", "It can be run by spa-pro"):
+        tap.contains(problem.json["detail"], words)
+    ok(w.api.post(f"{V1}/routines/{slug}/preview", {"model": "spa-pro"}))
+    three = w.new_routine([half_an_hour] * 3)
+    problem = w.api.post(f"{V1}/routines/{three}/preview", {"model": "spa-pro"})
+    refused(problem, 422, "routine_too_long", "/routine")
+    tap.equal(problem.json["models"], [])
+
+
 tap.main(world)

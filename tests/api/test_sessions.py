@@ -339,6 +339,54 @@ def device_events_tell_what_a_listener_must_know(w):
         device.close()
 
 
+@tap.test
+def after_a_restart_a_listener_is_told_to_read_again_and_then_hears_what_comes(w):
+    made = w.new_device()["id"]
+    with w.api.events(params={"types": "session"}) as stream:
+        session = ok(w.api.post(f"{V1}/sessions", order(made)), 201)
+        last = stream.until(lambda e: e["event"] == "session" and e["json"]["session_id"] == session["id"])["id"]
+    w.spa.server.kill9()
+    w.spa.server.start().wait_ready()
+    with w.api.events(params={"types": "session"}, last_event_id=last) as stream:
+        first = stream.next()
+        tap.equal(first["event"], "resync")
+        tap.check(first["id"], first)
+        ok(w.api.post(f"{V1}/sessions/{session['id']}/stop"), 202)
+        heard = stream.until(lambda e: e["event"] == "session")
+        tap.equal((heard["json"]["session_id"], heard["json"]["state"]), (session["id"], "stopped"))
+    with w.api.events(params={"types": "session"}, last_event_id=first["id"]) as stream:
+        tap.equal(stream.next()["json"]["state"], "stopped")
+
+
+@tap.test
+@tap.rows("", "0", "-1", "99999999999999999999", "a" * 64, "1-1-1")
+def an_id_that_no_event_had_gets_a_resync_or_a_plain_beginning(w, last):
+    with w.api.events(params={"types": "session"}, last_event_id=last) as stream:
+        tap.equal(stream.status, 200)
+        made = ok(w.api.post(f"{V1}/sessions", order(w.new_device()["id"])), 201)
+        first = stream.next()
+        if last:
+            tap.equal(first["event"], "resync")
+            first = stream.until(lambda e: e["event"] == "session")
+        tap.equal(first["json"]["session_id"], made["id"])
+
+
+@tap.test
+def a_listener_does_not_hear_of_other_sites_after_it_was_away_either(w):
+    mine, other = w.sites[:2]
+    viewer = w.as_role("viewer", [mine])
+    with viewer.events(params={"types": "session,command,cleaning,device"}) as stream:
+        here = ok(w.api.post(f"{V1}/sessions", order(w.new_device(site=mine)["id"])), 201)
+        last = stream.until(lambda e: e["event"] == "session")["id"]
+    foreign = ok(w.api.post(f"{V1}/sessions", order(w.new_device(site=other)["id"])), 201)
+    ok(w.api.post(f"{V1}/sessions/{foreign['id']}/stop"), 202)
+    ok(w.api.post(f"{V1}/sessions/{here['id']}/stop"), 202)
+    with viewer.events(params={"types": "session,command,cleaning,device"}, last_event_id=last) as stream:
+        heard = []
+        stream.until(lambda e: heard.append(e) or (e["event"] == "session" and e["json"]["state"] == "stopped"))
+        tap.equal({each["json"]["site_id"] for each in heard}, {mine})
+
+
 # ---- the database away ----
 
 @tap.test

@@ -9,7 +9,11 @@
 static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **state) {
-    (void)url, (void)method, (void)version, (void)upload, (void)upload_size, (void)state;
+    (void)url, (void)method, (void)version, (void)upload, (void)upload_size;
+    if (!*state) { /* a reply queued in the first call would close the connection */
+        *state = arg;
+        return MHD_YES;
+    }
     return MHD_queue_response(connection, MHD_HTTP_OK, arg);
 }
 
@@ -27,8 +31,8 @@ int main(int argc, char **argv) {
     sigaddset(&ends, SIGINT);
     sigprocmask(SIG_BLOCK, &ends, NULL);
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)atoi(argv[1]), NULL, NULL, answer,
-        response, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)atoi(argv[2]), MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, (uint16_t)atoi(argv[1]),
+        NULL, NULL, answer, response, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)atoi(argv[2]), MHD_OPTION_END);
     if (!daemon) return 1;
     int got;
     sigwait(&ends, &got);

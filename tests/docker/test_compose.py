@@ -48,7 +48,7 @@ def world():
         yield w
     finally:
         w.compose("down", "-v", "--remove-orphans", "-t", "5", check=False)
-        w.engine.run("docker", "image", "prune", "-f", check=False)
+        w.engine.run("docker", "image", "prune", "-f", "--filter", "until=24h", check=False)
         w.engine.stop()
         shutil.rmtree(w.secrets, ignore_errors=True)
 

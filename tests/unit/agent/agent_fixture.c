@@ -164,7 +164,7 @@ void rig_run(struct rig *r, int32_t ms, int32_t dt_ms) {
 
 void rig_until(struct rig *r, enum session_phase phase, int32_t within_ms) {
     for (; within_ms > 0 && r->agent.session.r.phase != (int32_t)phase; within_ms -= 50) rig_tick(r, 50);
-    cr_assert_eq(r->agent.session.r.phase, phase, "phase %d (%s), not %d", r->agent.session.r.phase,
+    cr_assert_eq(r->agent.session.r.phase, (int32_t)phase, "phase %d (%s), not %d", r->agent.session.r.phase,
                  reason_names[r->agent.session.r.reason], phase);
 }
 

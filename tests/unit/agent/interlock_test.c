@@ -155,7 +155,8 @@ Test(interlock, every_row_fires_after_its_debounce_and_acts) {
         run(&b, rows[i].debounce_ms + DT_MS);
         cr_expect(is_active(&b, rows[i].reason), "row %zu, %s", i, reason_names[rows[i].reason]);
         cr_expect_eq(b.verdict.action, rows[i].action, "row %zu", i);
-        cr_expect_eq(b.verdict.reason, rows[i].reason, "row %zu: %s", i, reason_names[b.verdict.reason]);
+        cr_expect_eq(b.verdict.reason, (int32_t)rows[i].reason, "row %zu: %s", i,
+                     reason_names[b.verdict.reason]);
         cr_expect_eq(is_shown(&b, rows[i].reason), rows[i].is_fault, "row %zu", i);
         cr_expect_eq(interlock_first_fault(&b.interlock) != REASON_NONE, rows[i].is_fault, "row %zu", i);
         cr_expect_not(b.verdict.may_heat, "row %zu", i);
