@@ -228,6 +228,9 @@ static void compose_session(struct agent *a, const struct moment *now) {
     } else if (a->plan.effect == LEDGER_CONFIRM && r->step == a->plan.step) {
         r->step++;
         r->step_ms = 0;
+        /* What is shown must not say that the next step waits for a hand when it does not. */
+        bool waits = r->step < a->program.n_steps && a->program.steps[r->step].kind == STEP_GUIDE;
+        r->phase = waits ? PHASE_WAITING : PHASE_RUNNING;
     }
 }
 
