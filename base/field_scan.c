@@ -107,9 +107,9 @@ static const char *scan_bool(const char *p, const char *end, const struct field 
 
 static const char *scan_object(const char *p, const char *end, const struct field *table, void *base) {
     const struct field *f = table;
-    if (p == end || *p++ != '{') return NULL;
-    bool more = p < end && *p != '}';
-    if (!more && p < end) p++;
+    if (end - p < 2 || *p++ != '{') return NULL;
+    bool more = *p != '}';
+    if (!more) p++;
     while (more) {
         if (p == end || *p++ != '"') return NULL;
         for (;; f++) {
@@ -145,9 +145,9 @@ static const char *scan_object(const char *p, const char *end, const struct fiel
 static const char *scan_array(const char *p, const char *end, const struct field *f, char *base) {
     char *at = base + f->offset;
     int32_t n = 0;
-    if (p == end || *p++ != '[') return NULL;
-    bool more = p < end && *p != ']';
-    if (!more && p < end) p++;
+    if (end - p < 2 || *p++ != '[') return NULL;
+    bool more = *p != ']';
+    if (!more) p++;
     for (; more; n++, at += f->item_size) {
         if (n >= f->max) return NULL;
         p = f->sub ? scan_object(p, end, f->sub, at) : scan_value(p, end, f->item, at);

@@ -2,6 +2,7 @@
  * and fault tests. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "device-agent/runtime/runtime.h"
 
@@ -54,6 +55,14 @@ static bool read_options(int argc, char **argv, struct options *o) {
     return o->config && o->models && o->journal;
 }
 
+/* A connection each, and some files. */
+static void allow_files(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv) {
     static struct config config;
     struct options o = {.speed = 1};
@@ -67,6 +76,7 @@ int main(int argc, char **argv) {
     if (o.host) snprintf(config.mqtt.host, sizeof config.mqtt.host, "%s", o.host);
     if (o.port) config.mqtt.port = o.port;
     config.speed = o.speed;
+    allow_files();
     runtime_block_signals();
     struct runtime *runtime = runtime_new(&config, config.speed > 1 ? FAST_TICK_MS : TICK_MS, STEP_MS);
     int status = runtime ? runtime_run(runtime) : 1;

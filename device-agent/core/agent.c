@@ -1,6 +1,7 @@
 #include "device-agent/core/agent.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,9 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 void agent_init(struct agent *a, const struct model *model, const struct uuid *boot_id, const char *version,
                 const struct agent_recovered *r, uint64_t seed, const struct moment *now) {
-    memset(a, 0, sizeof *a);
+    /* Not the program, the last member and the largest: pages never touched cost nothing. */
+    memset(a, 0, offsetof(struct agent, program));
+    a->program.n_steps = 0;
     a->model = model;
     a->boot_id = *boot_id;
     snprintf(a->version, sizeof a->version, "%s", version);
@@ -273,6 +276,19 @@ static void on_journal_failed(struct agent *a, const struct moment *now, struct 
     if (a->write_has_plan) give_up(a, now, out);
 }
 
+static void show(struct agent *a, const struct moment *now, struct agent_actions *out) {
+    bool hello = uplink_hello_due(&a->uplink, now->mono_ms);
+    uint64_t digest = report_digest(a);
+    if (!a->uplink.online || (!hello && digest == a->shown && now->mono_ms < a->heartbeat_at_ms)) return;
+    a->state_n++;
+    if (hello)
+        report_hello(a, now, &emit(out, ACTION_HELLO)->hello);
+    else
+        report_state(a, now, &emit(out, ACTION_STATE)->state);
+    a->shown = digest;
+    a->heartbeat_at_ms = now->mono_ms + AGENT_HEARTBEAT_MS;
+}
+
 static void on_journal(struct agent *a, const struct moment *now, const struct agent_event *event,
                        struct agent_actions *out) {
     assert(a->writing);
@@ -288,6 +304,7 @@ static void on_journal(struct agent *a, const struct moment *now, const struct a
         if (a->connected && !a->wants_epoch) uplink_online(&a->uplink, now->mono_ms);
     }
     if (a->write_has_plan) carry_out(a, now, out);
+    show(a, now, out); /* before the answers: who hears that a stop succeeded may ask for the session next */
     for (int i = 0; i < a->write.n_answers; i++) {
         ledger_durable(&a->ledger, &a->write.answers[i]);
         send_ack(a, now, &a->write.answers[i], out);
@@ -340,17 +357,7 @@ static void on_head(struct agent *a, const struct moment *now, const struct agen
 }
 
 static void speak(struct agent *a, const struct moment *now, struct agent_actions *out) {
-    bool hello = uplink_hello_due(&a->uplink, now->mono_ms);
-    uint64_t digest = report_digest(a);
-    if (a->uplink.online && (hello || digest != a->shown || now->mono_ms >= a->heartbeat_at_ms)) {
-        a->state_n++;
-        if (hello)
-            report_hello(a, now, &emit(out, ACTION_HELLO)->hello);
-        else
-            report_state(a, now, &emit(out, ACTION_STATE)->state);
-        a->shown = digest;
-        a->heartbeat_at_ms = now->mono_ms + AGENT_HEARTBEAT_MS;
-    }
+    show(a, now, out);
     struct uplink_range range;
     bool boot_done = false;
     if (uplink_send_due(&a->uplink, now->mono_ms, &range))

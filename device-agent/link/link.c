@@ -58,13 +58,10 @@ static const enum topic_channel wanted[] = {TOPIC_COMMAND, TOPIC_COMMITTED};
 
 /* ---- events to the owner ---- */
 
-static bool tell(struct client *c, enum link_event_type type, enum topic_channel channel, const void *payload,
-                 size_t len) {
-    struct queue_item item = {.client = c->index,
-                              .connection = atomic_load(&c->connection),
-                              .kind = type,
-                              .channel = (int)channel,
-                              .len = len};
+static bool tell(struct client *c, uint32_t connection, enum link_event_type type, enum topic_channel channel,
+                 const void *payload, size_t len) {
+    struct queue_item item = {
+        .client = c->index, .connection = connection, .kind = type, .channel = (int)channel, .len = len};
     return queue_put(c->link->in, &item, payload);
 }
 
@@ -104,8 +101,8 @@ static void on_subscribe(struct mosquitto *mosq, void *arg, int mid, int n, cons
             c->lost = true;
             return;
         }
-    atomic_fetch_add(&c->connection, 1);
-    if (!tell(c, LINK_CONNECTED, TOPIC_CHANNEL_COUNT, NULL, 0)) {
+    uint32_t connection = atomic_fetch_add(&c->connection, 1) + 1;
+    if (!tell(c, connection, LINK_CONNECTED, TOPIC_CHANNEL_COUNT, NULL, 0)) {
         atomic_fetch_add(&c->connection, 1);
         c->lost = true;
         return;
@@ -125,7 +122,7 @@ static void on_message(struct mosquitto *mosq, void *arg, const struct mosquitto
         return; /* nothing retained ever acts */
     bool server = strcmp(m->topic, TOPIC_SERVER_PRESENCE) == 0;
     if (!server && (!topic_parse(m->topic, &device, &channel) || !uuid_equal(&device, &c->device))) return;
-    if (!tell(c, LINK_MESSAGE, channel, m->payload, (size_t)m->payloadlen))
+    if (!tell(c, atomic_load(&c->connection), LINK_MESSAGE, channel, m->payload, (size_t)m->payloadlen))
         log_warn("link", "a message was dropped, the control loop is behind|device=%s", c->id);
 }
 
@@ -155,10 +152,11 @@ static void drop(struct client *c, int64_t now_ms) {
     c->mosq = NULL;
     c->lost = false;
     if (c->state == CLIENT_UP) {
-        tell(c, LINK_DISCONNECTED, TOPIC_CHANNEL_COUNT, NULL, 0);
-        atomic_fetch_add(&c->connection, 1);
+        uint32_t connection =
+            atomic_fetch_add(&c->connection, 1); /* first: whoever hears of it cannot send */
+        tell(c, connection, LINK_DISCONNECTED, TOPIC_CHANNEL_COUNT, NULL, 0);
     }
-    if (c->failures < LOG_FAILURES && c->state == CLIENT_UP)
+    if (c->failures < LOG_FAILURES && c->state == CLIENT_UP && !atomic_load(&c->link->stopping))
         log_warn("link", "connection lost|device=%s", c->id);
     c->failures++;
     c->state = CLIENT_IDLE;

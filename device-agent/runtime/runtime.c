@@ -148,6 +148,7 @@ void runtime_block_signals(void) {
     sigset_t set = signal_set();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk: the write fails, the control goes on */
 }
 
 static void press(struct runtime *r, int number) {

@@ -45,9 +45,15 @@ static const struct route rows[] = {
 };
 const struct route_table session_order_routes = ROUTE_TABLE(rows);
 
+struct taken_back { /* what a stop for a start that was never sent has ended; texts are not kept */
+    struct session_row session;
+    struct command_row start;
+};
+
 struct order {              /* lives as long as the request */
     struct command_row row; /* its body is not kept */
     struct message_command message;
+    struct taken_back *taken_back; /* NULL: nothing */
 };
 
 static void after_order(struct request *rq, void *arg) {
@@ -55,7 +61,30 @@ static void after_order(struct request *rq, void *arg) {
     struct api *api = app_of(rq);
     if (!command_is_terminal((enum command_state)o->row.state))
         fleet_send_command(api->parts.fleet, &o->row.device_id, &o->message);
+    if (o->taken_back) {
+        publish_command(api, &o->taken_back->start);
+        publish_session(api, &o->taken_back->session);
+        /* Whoever waits for the start looks again. */
+        const struct message_ack over = {.command_id = o->taken_back->start.id, .state = ACK_EXPIRED};
+        waiters_wake(fleet_waiters(api->parts.fleet), &over);
+    }
     publish_command(api, &o->row);
+}
+
+/* Within the transaction: the session and its start as the stop leaves them. */
+static enum err look_at_taken_back(struct request *rq, void *worker, struct order *o) {
+    struct taken_back *t = request_alloc(rq, sizeof(*t));
+    struct command_filter filter = {.session_id = o->row.session_id, .states = 1u << CMD_CANCELLED};
+    const struct page page = {.limit = 1};
+    int32_t n = 0;
+    enum err e = session_get(db_of(worker), scope_of(rq), &o->row.session_id, &t->session);
+    if (e) return e;
+    session_row_done(&t->session);
+    e = command_list(db_of(worker), scope_of(rq), &filter, &page, &t->start, &n);
+    if (e || n == 0) return e;
+    command_row_done(&t->start);
+    o->taken_back = t;
+    return ERR_OK;
 }
 
 static enum err reply(struct request *rq, const struct command_row *row) {
@@ -128,9 +157,15 @@ static enum err give(struct request *rq, void *worker, enum command_type type, s
     o->message.type = type;
     o->message.session_id = *session_id;
     o->message.expires_at = order.expires_at;
+    bool settled = command_is_terminal((enum command_state)o->row.state);
+    if (settled) e = look_at_taken_back(rq, worker, o);
+    if (e) {
+        command_row_done(&o->row);
+        wait_cancel(rq, wait);
+        return e;
+    }
     call_after_commit(rq, after_order, o);
     e = reply(rq, &o->row);
-    bool settled = command_is_terminal((enum command_state)o->row.state);
     command_row_done(&o->row);
     call_set_data(rq, o);
     if (settled)

@@ -57,6 +57,13 @@ static enum err reply(struct request *rq, int status, const struct site_row *row
     return ERR_OK;
 }
 
+static enum err check_timezone(struct request *rq, void *worker, const char *name) {
+    enum err e = site_timezone_check(db_of(worker), name);
+    if (e != ERR_UNPROCESSABLE) return e;
+    return request_fail_at(rq, e, "/timezone", field_fault_code(FIELD_NOT_ONE_OF),
+                           "must be the IANA name of a time zone, such as Europe/Berlin");
+}
+
 static enum err handle_get(struct request *rq, void *worker) {
     struct site_row row;
     enum err e = site_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &row);
@@ -69,7 +76,9 @@ static enum err handle_create(struct request *rq, void *worker) {
     struct site_row row = {.id = uuid_new()};
     lookup_copy(row.name, body->name);
     lookup_copy(row.timezone, body->timezone);
-    enum err e = site_create(db_of(worker), scope_of(rq), &actor, &row);
+    enum err e = check_timezone(rq, worker, body->timezone);
+    if (e) return e;
+    e = site_create(db_of(worker), scope_of(rq), &actor, &row);
     if (e == ERR_CONFLICT)
         return request_fail_at(rq, e, "/name", "not_unique", "there is a site of this name already");
     if (e) return e;
@@ -83,10 +92,11 @@ static enum err handle_update(struct request *rq, void *worker) {
     struct actor actor = actor_of(rq);
     struct site_row row;
     int64_t version;
+    const struct site_change *change = request_body(rq);
     enum err e = lookup_if_match(rq, &version);
+    if (!e && change->has_timezone) e = check_timezone(rq, worker, change->timezone);
     if (e) return e;
-    e = site_update(db_of(worker), scope_of(rq), &actor, request_param_uuid(rq, 0), version, request_body(rq),
-                    &row);
+    e = site_update(db_of(worker), scope_of(rq), &actor, request_param_uuid(rq, 0), version, change, &row);
     if (e == ERR_CONFLICT)
         return request_fail_at(rq, e, "/name", "not_unique", "there is a site of this name already");
     return e ? e : reply(rq, 200, &row);

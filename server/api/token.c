@@ -90,7 +90,10 @@ static enum err handle_create(struct request *rq, void *worker) {
     return ERR_OK;
 }
 
-static void forget(struct request *rq, void *arg) { auth_forget(app_of(rq)->auth, arg); }
+static void forget(struct request *rq, void *arg) {
+    auth_forget(app_of(rq)->auth, arg);
+    sse_end(app_of(rq)->parts.hub, arg);
+}
 
 static enum err handle_revoke(struct request *rq, void *worker) {
     struct actor actor = actor_of(rq);

@@ -23,6 +23,7 @@
 #define LIMIT_SSE_CLIENTS 256
 #define LIMIT_SSE_RING 4096 /* events kept for Last-Event-ID */
 #define LIMIT_SSE_HEARTBEAT_S 15
+#define LIMIT_SSE_LIFE_S 3600    /* then a listener connects again, and its token is judged again */
 #define LIMIT_DB_TIMEOUT_MS 5000 /* statement_timeout */
 #define LIMIT_DEVICES 20000
 #define LIMIT_START_TTL_S 30 /* a start not begun by then never begins */

@@ -4,11 +4,11 @@
 
 #include "base/utf8.h"
 
-/* Not seen when printed, or turns what follows around: soft hyphen, zero width and direction marks, line and
- * paragraph separator, byte order mark. */
+/* Not seen when printed, or turns what follows around: soft hyphen, zero width space and direction marks,
+ * line and paragraph separator, byte order mark. The two joiners belong to how some scripts write names. */
 static bool is_unprintable(const char *s, size_t n) {
-    static const char *const marks[] = {"\u00ad", "\u061c", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f",
-                                        "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+    static const char *const marks[] = {"\u00ad", "\u061c", "\u200b", "\u200e", "\u200f", "\u2028",
+                                        "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
                                         "\u2060", "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"};
     if (*s == '\n' || *s == '\t') return true;
     for (size_t i = 0; i < COUNT_OF(marks); i++)

@@ -30,7 +30,7 @@ struct route {
     enum permission permission;
     unsigned flags;
     request_handler *handle;
-    const struct field *body; /* NULL: the route takes none; a body sent anyway is ignored */
+    const struct field *body; /* NULL: the route takes none; JSON sent anyway must be {}, but for GET */
     size_t body_size;
     const struct field *query; /* NULL: none; any query parameter is then 400 invalid_query */
     size_t query_size;

@@ -2,6 +2,7 @@
  * value that its field's type expects; what cannot be made one stays text and is refused there. */
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include "server/http/inside.h"
 
@@ -128,9 +129,27 @@ static enum err decode_query(struct request *rq) {
     return e;
 }
 
+static bool is_json(const struct request *rq) {
+    const char *type = rq->headers[HEADER_CONTENT_TYPE];
+    return type && !strncasecmp(type, "application/json", 16);
+}
+
+/* JSON where none is taken: what it asks for would have no effect, so it must ask for nothing. */
+static enum err decode_nothing(struct request *rq) {
+    static const struct field none[] = {FIELD_END};
+    if (rq->body.len == 0 || rq->match.route->method == HTTP_GET || !is_json(rq)) return ERR_OK;
+    struct field_errors errors;
+    char unused[1];
+    if (field_parse(rq->body.data, rq->body.len, none, FIELD_REFUSE_UNKNOWN, unused, sizeof(unused), NULL,
+                    &errors))
+        return ERR_OK;
+    bool syntax = errors.n > 0 && errors.list[0].fault == FIELD_SYNTAX;
+    return fail_with(rq, syntax ? ERR_MALFORMED_JSON : ERR_INVALID_BODY, &errors);
+}
+
 static enum err decode_body(struct request *rq) {
     const struct route *route = rq->match.route;
-    if (!route->body) return ERR_OK;
+    if (!route->body) return decode_nothing(rq);
     if (rq->body.len == 0 && (route->flags & ROUTE_BODY_OPTIONAL)) return ERR_OK;
     if (rq->body.len == 0) return request_fail(rq, ERR_MALFORMED_JSON, "A JSON body is needed");
     struct field_errors errors;

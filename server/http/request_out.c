@@ -122,6 +122,17 @@ static struct MHD_Response *stream_response(struct request *rq) {
     return r;
 }
 
+/* HEAD of a stream: its head, and nothing to listen to. */
+static struct MHD_Response *stream_head(struct request *rq) {
+    struct stream *s = steal(&rq->stream);
+    s->free(s->ctx);
+    rq->status = 200;
+    struct MHD_Response *r = response_of(NULL, 0);
+    MHD_add_response_header(r, "Content-Type", "text/event-stream");
+    MHD_add_response_header(r, "Cache-Control", "no-store");
+    return r;
+}
+
 static struct MHD_Response *plain_response(struct request *rq) {
     struct MHD_Response *r =
         rq->is_zipped ? response_of(rq->zipped.data, rq->zipped.len) : response_of(rq->out.data, rq->out.len);
@@ -136,7 +147,7 @@ enum MHD_Result request_queue_answer(struct request *rq) {
     bool is_file = rq->file && !rq->status;
     bool is_stream = !is_file && rq->stream && !rq->status;
     struct MHD_Response *r = is_file     ? file_response(rq)
-                             : is_stream ? stream_response(rq)
+                             : is_stream ? (rq->head ? stream_head(rq) : stream_response(rq))
                                          : plain_response(rq);
     if (!r) return MHD_NO;
     for (int i = 0; i < rq->reply_headers_n; i++)
@@ -146,7 +157,7 @@ enum MHD_Result request_queue_answer(struct request *rq) {
     if (rq->early_close || atomic_load_explicit(&rq->http->stopping, memory_order_relaxed))
         MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
     atomic_store_explicit(&rq->conn->phase, CONN_ANSWERING, memory_order_relaxed);
-    atomic_store_explicit(&rq->conn->due_ms, is_stream ? 0 : clock_mono_ms() + REPLY_TIMEOUT_MS,
+    atomic_store_explicit(&rq->conn->due_ms, is_stream && !rq->head ? 0 : clock_mono_ms() + REPLY_TIMEOUT_MS,
                           memory_order_relaxed);
     rq->stage = STAGE_SENT;
     enum MHD_Result result = MHD_queue_response(rq->mhd, (unsigned)rq->status, r);

@@ -28,10 +28,11 @@ struct client {
     struct client *next, *previous;
     struct sse_filter filter;
     struct scope scope;
-    uint64_t position; /* number of the event to be read next */
-    bool resync;       /* to be told that something was missed */
-    bool greet, beat, ending, asleep;
-    int64_t sent_ms;
+    uint64_t position;                     /* number of the event to be read next */
+    bool resync;                           /* to be told that something was missed */
+    bool greet, beat, ending, cut, asleep; /* ending: after what there is; cut: at once */
+    int64_t sent_ms, end_ms;
+    struct uuid token_id;
     struct buf rest; /* of a frame that did not fit at once */
     size_t rest_at;
 };
@@ -131,11 +132,11 @@ static ssize_t client_read(void *ctx, uint64_t pos, char *out, size_t max) {
     struct client *c = ctx;
     (void)pos;
     pthread_mutex_lock(&c->hub->lock);
-    ssize_t n = (ssize_t)fill(c, out, max);
+    ssize_t n = c->cut ? 0 : (ssize_t)fill(c, out, max);
     if (n > 0) {
         c->beat = false;
         c->sent_ms = clock_mono_ms();
-    } else if (c->ending) {
+    } else if (c->ending || c->cut) {
         n = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         c->asleep = true;
@@ -208,7 +209,9 @@ enum err sse_stream(struct sse_hub *hub, struct request *rq, const struct sse_fi
     c->filter = *filter;
     c->scope = rq->principal.scope;
     c->greet = true;
+    c->token_id = rq->principal.token_id;
     c->sent_ms = clock_mono_ms();
+    c->end_ms = c->sent_ms + INT64_C(1000) * LIMIT_SSE_LIFE_S;
     c->stream = (struct stream){
         .read = client_read, .free = client_free, .stop = client_stop, .ctx = c, .http = http};
 
@@ -238,12 +241,23 @@ enum err sse_stream(struct sse_hub *hub, struct request *rq, const struct sse_fi
     return ERR_OK;
 }
 
+void sse_end(struct sse_hub *hub, const struct uuid *token_id) {
+    pthread_mutex_lock(&hub->lock);
+    for (struct client *c = hub->clients; c; c = c->next) {
+        if (!uuid_equal(&c->token_id, token_id)) continue;
+        c->cut = true;
+        wake(c);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
 /* Wakes whoever has something to read, or has heard nothing for long. */
 static void wake_clients(struct sse_hub *h, int64_t now_ms) {
     for (struct client *c = h->clients; c; c = c->next) {
         if (!c->asleep) continue;
         if (now_ms - c->sent_ms >= h->heartbeat_ms) c->beat = true;
-        if (c->beat || next_event(c) || c->resync) wake(c);
+        if (now_ms >= c->end_ms) c->ending = true;
+        if (c->beat || c->ending || next_event(c) || c->resync) wake(c);
     }
 }
 

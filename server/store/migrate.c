@@ -119,7 +119,7 @@ static enum err check_applied(struct db *db, const struct migrations *m, struct 
     auto_result struct pg_result *result = NULL;
     enum err err =
         run(db, "schema_migration",
-            "SELECT version::text, name, sha256 FROM schema_migration ORDER BY version", &result, report);
+            "SELECT version::text, name, sha256 FROM schema_migration m ORDER BY m.version", &result, report);
     if (err != ERR_OK) return err;
     int32_t n = db_rows(result);
     for (int32_t i = 0; i < n; i++) {

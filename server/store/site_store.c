@@ -1,10 +1,12 @@
 #include "server/store/site_store.h"
 
+#include <string.h>
+
 #include "server/store/db_query.h"
 
 #define COLUMNS "id, name, timezone, version, created_at, updated_at"
 
-enum { LIST, GET, CREATE, UPDATE };
+enum { LIST, GET, CREATE, UPDATE, TIMEZONE };
 extern const struct db_statement site_store_statements[];
 /* clang-format off */
 const struct db_statement site_store_statements[] = {
@@ -30,6 +32,7 @@ const struct db_statement site_store_statements[] = {
         " aud AS (" DB_AUDIT "'site.update', 'site', id::text, id,"
         " jsonb_strip_nulls(jsonb_build_object('name', $8, 'timezone', $9)) FROM up) SELECT up.*"
         " FROM cur LEFT JOIN up ON true"},
+    [TIMEZONE] = {"site_timezone", "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"},
     {0}};
 /* clang-format on */
 
@@ -100,4 +103,15 @@ enum err site_update(struct db *db, const struct scope *scope, const struct acto
     db_put_text(&p, change->has_name ? change->name : NULL);
     db_put_text(&p, change->has_timezone ? change->timezone : NULL);
     return run_one(db, UPDATE, &p, ret);
+}
+
+enum err site_timezone_check(struct db *db, const char *name) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    if (!name[0] || strcmp(name, "UTC") == 0) return ERR_OK;
+    db_put_text(&p, name);
+    enum err err = db_run(db, &site_store_statements[TIMEZONE], &p, &result);
+    if (err != ERR_OK) return err;
+    struct db_reader r = db_reader_at(result, 0);
+    return db_get_bool(&r) ? ERR_OK : ERR_UNPROCESSABLE;
 }

@@ -31,5 +31,7 @@ must_use enum err site_create(struct db *db, const struct scope *scope, const st
 must_use enum err site_update(struct db *db, const struct scope *scope, const struct actor *actor,
                               const struct uuid *id, int64_t expected_version,
                               const struct site_change *change, struct site_row *ret);
+/* ERR_UNPROCESSABLE: the database knows no time zone of this IANA name. "" is UTC. */
+must_use enum err site_timezone_check(struct db *db, const char *name);
 
 #endif

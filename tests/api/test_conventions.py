@@ -157,6 +157,31 @@ def both_framing_headers_at_once_are_refused(w):
 
 
 @tap.test
+def head_of_the_event_stream_ends_with_its_head(w):
+    """Two requests on one connection: bytes of a body after the first answer would be taken for the second's head."""
+    connection = http.client.HTTPConnection(w.api.host.hostname, w.api.host.port, timeout=10)
+    sent = {"Authorization": f"Bearer {w.api.token}"}
+    for method, path in (("HEAD", f"{V1}/events"), ("GET", "/healthz")):
+        connection.request(method, path, headers=sent)
+        answer = connection.getresponse()
+        body = answer.read()
+        tap.equal(answer.status, 200)
+        if method == "HEAD":
+            tap.equal((answer.getheader("Content-Type"), body), ("text/event-stream", b""))
+            tap.check(answer.getheader("Transfer-Encoding") is None, answer.getheaders())
+        else:
+            tap.equal(json.loads(body)["status"], "ok")
+    connection.close()
+
+
+@tap.test
+@tap.rows("Mars/Phobos", "europe", "UTC+25", "../etc/passwd")
+def a_time_zone_that_there_is_not_is_422(w, name):
+    refused(w.api.post(f"{V1}/sites", {"name": f"Zone {uuid.uuid4()}", "timezone": name}), 422, "unprocessable", "/timezone")
+    refused(w.api.patch(f"{V1}/sites/{w.sites[0]}", {"timezone": name}, headers={"If-Match": "*"}), 422, "unprocessable", "/timezone")
+
+
+@tap.test
 def an_entity_tag_spares_the_second_reading(w):
     for path in (f"{V1}/sites/{w.sites[0]}", f"{V1}/models/spa-pro", f"{V1}/routines/relax-10",
                  f"{V1}/devices/{w.spa.device()}"):

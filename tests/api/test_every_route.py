@@ -174,6 +174,19 @@ def every_body_refuses_what_it_does_not_know(w):
 
 
 @tap.test
+def where_no_body_is_taken_json_must_ask_for_nothing(w):
+    for row in routes(w):
+        if row["body"] or row["method"] == "GET":
+            continue
+        where = concrete(row["path"])
+        refused(w.api.request(row["method"], where, {"wait": 5}), 400, "invalid_body", "/wait")
+        refused(w.api.request(row["method"], where, b"{", headers={"Content-Type": "application/json"}), 400, "malformed_json")
+    stopped = session(w)
+    ok(w.api.post(f"{V1}/sessions/{stopped['id']}/stop", {}), 202)
+    ok(w.api.post(f"{V1}/sessions/{session(w)['id']}/stop", b"", headers={"Content-Type": "application/json"}), 202)
+
+
+@tap.test
 def every_query_refuses_what_it_does_not_know_and_what_comes_twice(w):
     for row in routes(w):
         if row["path"] in ("/docs", "/openapi.yaml"):

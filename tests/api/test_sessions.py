@@ -387,6 +387,33 @@ def a_listener_does_not_hear_of_other_sites_after_it_was_away_either(w):
         tap.equal({each["json"]["site_id"] for each in heard}, {mine})
 
 
+@tap.test
+def a_listener_whose_token_is_revoked_hears_no_more(w):
+    made = ok(w.api.post(f"{V1}/tokens", {"name": "Screen", "role": "viewer", "all_sites": True}), 201)
+    with w.as_token(made["token"]).events(params={"types": "session"}) as stream, w.api.events(params={"types": "session"}) as other:
+        tap.equal(w.api.delete(f"{V1}/tokens/{made['id']}").status, 204)
+        session = ok(w.api.post(f"{V1}/sessions", order(w.new_device()["id"])), 201)
+        tap.equal(other.until(lambda e: e["event"] == "session")["json"]["session_id"], session["id"])
+        try:
+            heard = stream.next()
+        except EOFError:
+            heard = None
+        tap.equal(heard, None)
+
+
+@tap.test
+def who_waits_for_a_start_that_is_taken_back_is_answered_at_once(w):
+    device, replies = w.new_device()["id"], []
+    waiting = threading.Thread(target=lambda: replies.append(w.api.post(f"{V1}/sessions?wait=10", order(device))))
+    waiting.start()
+    session = until(lambda: ok(w.api.get(f"{V1}/sessions", params={"device_id": device}))["items"], 5, "the session")[0]
+    ok(w.api.post(f"{V1}/sessions/{session['id']}/stop"), 202)
+    waiting.join(8)
+    tap.check(replies, "it waits on")
+    made = ok(replies[0], 201)
+    tap.equal((made["state"], made["reason"], made["command"]["state"]), ("stopped", "cancelled", "cancelled"))
+
+
 # ---- the database away ----
 
 @tap.test

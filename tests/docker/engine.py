@@ -1,5 +1,6 @@
 """A Docker engine of our own, with what it has built kept in ~/.cache/pediluve/docker, and a base image without a registry."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -59,12 +60,17 @@ def start_engine():
         tap.skip(f"no Docker engine can be started here: {', '.join(missing)} is missing")
     CACHE.mkdir(parents=True, exist_ok=True)
     engine = Engine()
+    engine.lock = open(CACHE.with_suffix(".lock"), "w")  # one engine a cache: another run of these tests has to end first
+    fcntl.flock(engine.lock, fcntl.LOCK_EX)
     try:
         engine.start().wait_ready(30)
     except (Died, TooLate):
         reason = engine.tail(1).splitlines()[-1]
         engine.stop()
         tap.skip(f"no Docker engine can be started here: {reason}")
+    if reason := cannot_unpack(engine):
+        engine.stop()
+        tap.skip(f"a Docker engine starts here, but cannot unpack an image: {reason}")
     try:
         if engine.run("docker", "image", "inspect", BASE, check=False).returncode != 0:
             make_base(engine)
@@ -72,6 +78,17 @@ def start_engine():
         engine.stop()
         raise
     return engine
+
+
+def cannot_unpack(engine):
+    """Why an image cannot be unpacked here, or None. In a plain chroot it cannot: / must be a mount point for that."""
+    empty = bytes(10240)  # a tar without entries
+    done = subprocess.run(["docker", "-H", engine.host, "import", "-", "pediluve-test-probe"], input=empty, capture_output=True)
+    if done.returncode == 0:
+        return None
+    said = " ".join(done.stderr.decode(errors="replace").split())
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return said if "/" in mounts else f"this is a chroot, and its / is no mount point ({said})"
 
 
 def make_base(engine):

@@ -112,4 +112,4 @@ def a_stopped_server_ends_by_itself(w):
         tap.check(w.inspect(service)["State"]["ExitCode"] in (0, 143), f"{service}: {w.inspect(service)['State']}")
 
 
-tap.main(world)
+tap.main(world, world_deadline_s=600)

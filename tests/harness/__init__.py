@@ -1,6 +1,6 @@
 """What black-box tests and `make run` share: real processes, an HTTP client, an MQTT client, a TAP runner.
 
-A test file stands alone (`python3 tests/api/test_devices.py [filter]`) and begins with:
+A test file stands alone (`python3 tests/api/test_sessions.py [filter]`) and begins with:
 
     import sys
     from pathlib import Path

@@ -206,7 +206,8 @@ def a_process_that_ignores_the_wish_to_end_is_killed(w):
 def no_process_outlives_the_program_that_started_it(w):
     script = ("import sys, time; sys.path.insert(0, sys.argv[1]); from harness.test_pieces import Sleeper; "
               "from harness import Postgres; s = Sleeper(sys.argv[2] + '/orphan.log', 'sleep 60').start(); "
-              "p = Postgres(sys.argv[2] + '/orphan-pg', sys.argv[2] + '/orphan-pg.log').start().wait_ready(); "
+              "p = Postgres(sys.argv[2] + '/orphan-pg', sys.argv[2] + '/orphan-pg.log', "
+              "socket_dir=sys.argv[2] + '/orphan-socket').start().wait_ready(); "
               "print(s.pid, p.pid, flush=True); time.sleep(60)")
     parent = subprocess.Popen([sys.executable, "-c", script, str(Path(__file__).resolve().parents[1]), str(w.state)],
                               stdout=subprocess.PIPE, text=True)

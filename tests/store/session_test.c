@@ -355,3 +355,67 @@ Test(sessions, after_one_a_cleaning_lets_the_next_begin) {
     cr_assert_eq(cleaning_create(pg_fixture_db(), &pg_scope_all, &pg_actor, &cleaning), ERR_DEVICE_BUSY);
     cr_assert_eq(pg_int("SELECT count(*) FROM audit_log WHERE action = 'cleaning.create'"), 2);
 }
+
+Test(sessions, keep_whom_they_are_for_and_how_long_they_take) {
+    struct session_new wanted = valid_session();
+    struct session_row row;
+    wanted.guest = "Anna";
+    wanted.duration_ms = 600000;
+    cr_assert_eq(create(&wanted, &row, NULL), ERR_OK, "%s", db_last_error(pg_fixture_db()));
+    cr_expect_str_eq(row.guest, "Anna");
+    cr_expect_eq(row.duration_ms, 600000);
+    cr_expect_eq(row.remaining_ms, 600000, "nothing of it has run");
+    cr_assert_eq(pg_int("SELECT count(*) FROM audit_log WHERE detail::text LIKE '%%Anna%%'"), 0);
+
+    struct session_report report = {.device_id = wanted.device_id,
+                                    .session_id = wanted.id,
+                                    .epoch = 1,
+                                    .n = 1,
+                                    .state = SESSION_RUNNING,
+                                    .step_count = 4,
+                                    .elapsed_ms = 1000,
+                                    .remaining_ms = 599000,
+                                    .intensity = 80};
+    bool changed = false;
+    cr_assert_eq(session_apply_report(pg_fixture_db(), &report, &changed, &row), ERR_OK);
+    cr_expect_eq(row.remaining_ms, 599000);
+    cr_expect_str_eq(row.guest, "Anna");
+}
+
+Test(sessions, that_never_began_have_nothing_remaining_and_do_not_hold_a_disinfection_back) {
+    struct session_new wanted = valid_session();
+    wanted.duration_ms = 600000;
+    cr_assert_eq(create(&wanted, &(struct session_row){0}, NULL), ERR_OK);
+    const struct session_order stop = {.command_id = uuid_new(), .session_id = wanted.id, .type = "stop"};
+    struct command_row command;
+    cr_assert_eq(session_command(pg_fixture_db(), &pg_scope_all, &pg_actor, &stop, &command), ERR_OK);
+    command_row_done(&command);
+    struct session_row row;
+    cr_assert_eq(session_get(pg_fixture_db(), &pg_scope_all, &wanted.id, &row), ERR_OK);
+    session_row_done(&row);
+    cr_expect_eq(row.state, SESSION_STOPPED);
+    cr_expect_eq(row.remaining_ms, 0);
+    int64_t ended_at = -1;
+    cr_assert_eq(cleaning_last_use(pg_fixture_db(), &pg_scope_all, &wanted.device_id, &ended_at), ERR_OK);
+    cr_expect_eq(ended_at, 0);
+}
+
+Test(sessions, that_ran_tell_when_the_device_was_last_used) {
+    struct session_new wanted = valid_session();
+    struct session_row row;
+    int64_t ended_at = -1;
+    cr_assert_eq(create(&wanted, &row, NULL), ERR_OK);
+    struct session_report report = {.device_id = wanted.device_id,
+                                    .session_id = wanted.id,
+                                    .epoch = 1,
+                                    .n = 1,
+                                    .state = SESSION_COMPLETED,
+                                    .ended_at = clock_wall_ms() - 5000};
+    bool changed = false;
+    cr_assert_eq(session_apply_report(pg_fixture_db(), &report, &changed, &row), ERR_OK);
+    cr_assert_eq(cleaning_last_use(pg_fixture_db(), &pg_scope_all, &wanted.device_id, &ended_at), ERR_OK);
+    cr_expect_eq(ended_at, report.ended_at);
+    const struct scope other = pg_scope_of(&pg_site_b);
+    cr_assert_eq(cleaning_last_use(pg_fixture_db(), &other, &wanted.device_id, &ended_at), ERR_OK);
+    cr_expect_eq(ended_at, 0, "another site's");
+}

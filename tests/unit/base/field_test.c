@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/field.h"
@@ -276,4 +277,26 @@ Test(fields, nesting_is_limited_but_brackets_in_strings_do_not_count) {
 Test(fields, every_fault_has_a_code) {
     for (int i = 0; i <= FIELD_SYNTAX; i++) cr_expect_str_neq(field_fault_code(i), "unknown");
     cr_expect_str_eq(field_fault_code(FIELD_UNKNOWN_PROPERTY), "unknown_property");
+}
+
+/* The quick way takes whatever it has got to the end of, so the end itself must be there. */
+Test(fields, a_text_that_is_cut_anywhere_is_refused) {
+    struct point {
+        int32_t n, list_n;
+        int32_t list[4];
+    };
+    static const struct field item[] = {
+        {.type = FIELD_T_INT, .size = 4, .max = 9, .has_offset = FIELD_NO_HAS}};
+    static const struct field table[] = {FIELD_INT(struct point, n, 0, 9, 0),
+                                         FIELD_LIST(struct point, list, list_n, 0, item, 0), FIELD_END};
+    static const char *const texts[] = {"{}", "{\"n\":1}", "{\"list\":[]}", "{\"n\":1,\"list\":[1,2]}"};
+    for (size_t t = 0; t < COUNT_OF(texts); t++) {
+        struct point p;
+        struct field_errors errors;
+        cr_expect(field_parse(texts[t], strlen(texts[t]), table, 0, &p, sizeof(p), NULL, &errors), "%s",
+                  texts[t]);
+        for (size_t len = 0; len < strlen(texts[t]); len++)
+            cr_expect_not(field_parse(texts[t], len, table, 0, &p, sizeof(p), NULL, &errors),
+                          "%zu bytes of %s", len, texts[t]);
+    }
 }

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "server/domain/cleaning.h"
 
@@ -61,4 +62,51 @@ Test(cleaning, body_decodes_and_refuses_unknown_keys) {
     const char bad[] = "{\"contact_minutes\": 10, \"soap\": true}";
     cr_expect_not(
         field_parse(bad, strlen(bad), cleaning_fields, FIELD_REFUSE_UNKNOWN, &c, sizeof c, NULL, &errors));
+}
+
+Test(cleaning, may_have_been_in_the_last_days_but_not_before_the_last_session_nor_ahead) {
+    const int64_t now = INT64_C(1763690000000), minute = 60000, day = 24 * 60 * minute;
+    static const char sent[] = "/done_at";
+    const struct {
+        const char *what;
+        bool has;
+        int64_t done_at, last_end;
+        bool ok;
+    } cases[] = {
+        {"not said", false, 0, now, true},
+        {"now", true, now, 0, true},
+        {"a clock that runs ahead a little", true, now + minute, 0, true},
+        {"in the future", true, now + minute + 1, 0, false},
+        {"seven days ago", true, now - 7 * day, 0, true},
+        {"longer ago", true, now - 7 * day - 1, 0, false},
+        {"the beginning of time", true, 0, 0, false},
+        {"just after the session", true, now - minute, now - minute, true},
+        {"before the session's end", true, now - minute - 1, now - minute, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct field_errors errors = {0};
+        const struct cleaning c = {.has_done_at = cases[i].has, .done_at = cases[i].done_at};
+        bool ok = cleaning_check_time(&c, now, cases[i].last_end, &errors);
+        cr_expect_eq(ok, cases[i].ok, "%s", cases[i].what);
+        cr_expect_eq(errors.n, cases[i].ok ? 0 : 1, "%s", cases[i].what);
+        if (errors.n) cr_expect_str_eq(errors.list[0].pointer, sent);
+    }
+}
+
+Test(cleaning, initials_are_eight_characters_of_any_script) {
+    static const struct {
+        const char *text;
+        bool ok;
+    } cases[] = {{"AB", true},         {"\u00c4. B.", true},
+                 {"12345678", true},   {"\u8db3\u8db3\u8db3\u8db3\u8db3\u8db3\u8db3\u8db3", true},
+                 {"123456789", false}, {" ", false},
+                 {"A\nB", false},      {"A\u202eB", false}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct field_errors errors = {0};
+        struct cleaning c = {.has_initials = true};
+        snprintf(c.initials, sizeof c.initials, "%s", cases[i].text);
+        cr_expect_eq(cleaning_check_initials(&c, &errors), cases[i].ok, "%s", cases[i].text);
+    }
+    struct field_errors errors = {0};
+    cr_expect(cleaning_check_initials(&(struct cleaning){0}, &errors));
 }
