@@ -75,7 +75,7 @@ def main():
     print(f"soak: {hours:g} h, SEED={seed}", flush=True)
     chance = random.Random(seed)
     end, next_kill, next_word = time.monotonic() + hours * 3600, time.monotonic() + 5, time.monotonic() + 60
-    with Spa(devices=DEVICES, speed=float(os.environ.get("SPEED") or 60), private_postgres=True) as spa:
+    with Spa(devices=DEVICES, speed=int(os.environ.get("SPEED") or 60), private_postgres=True) as spa:
         print(f"soak: logs in {spa.state}/log", flush=True)
         soak = Soak(spa, chance)
         while time.monotonic() < end or soak.running:

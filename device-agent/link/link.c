@@ -183,6 +183,10 @@ static bool configure(struct client *c) {
             mosquitto_tls_set(c->mosq, l->ca_file, NULL, NULL, NULL, NULL) == MOSQ_ERR_SUCCESS);
 }
 
+/* The library tries a name's first address only, when it must not block: for a name like localhost that is
+ * often IPv6, while the broker listens on IPv4. So every other try is bound to an IPv4 address. */
+static const char *const families[] = {NULL, "0.0.0.0"};
+
 static void connect_now(struct client *c, int64_t now_ms) {
     c->mosq = mosquitto_new(c->id, true, c);
     c->state = CLIENT_CONNECTING;
@@ -190,7 +194,8 @@ static void connect_now(struct client *c, int64_t now_ms) {
     c->misc_at_ms = now_ms + MISC_MS;
     int rc = MOSQ_ERR_NOMEM;
     if (c->mosq && configure(c))
-        rc = mosquitto_connect_async(c->mosq, c->link->host, c->link->port, LINK_KEEPALIVE_S);
+        rc = mosquitto_connect_bind_async(c->mosq, c->link->host, c->link->port, LINK_KEEPALIVE_S,
+                                          families[(size_t)c->failures % COUNT_OF(families)]);
     if (rc == MOSQ_ERR_SUCCESS) return;
     if (c->failures < LOG_FAILURES)
         log_warn("link", "no connection|device=%s host=%s port=%d reason=\"%s\"", c->id, c->link->host,

@@ -73,8 +73,9 @@ static void take_known(void *arg, const struct device_row *row) {
 
 static bool make_device(struct demo *d, int i) {
     struct device_row row = {.id = uuid_new(), .site_id = d->sites[i % d->n_sites]};
-    /* Each site has both models, in turn. */
-    snprintf(row.model, sizeof row.model, "%s", demo_models[i / d->n_sites % (int)COUNT_OF(demo_models)]);
+    /* Each site has both models in turn, and each site begins with another one. */
+    int turn = i / d->n_sites + i % d->n_sites;
+    snprintf(row.model, sizeof row.model, "%s", demo_models[turn % (int)COUNT_OF(demo_models)]);
     snprintf(row.name, sizeof row.name, "Chair %d", i / d->n_sites + 1);
     snprintf(row.serial, sizeof row.serial, "DEMO-%05d", i + 1);
     enum err e = device_create(d->db, &demo_scope, &demo_actor, &row);

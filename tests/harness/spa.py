@@ -12,7 +12,7 @@ from .broker import Broker
 from .fleet import Agent, Fleet
 from .paths import ROOT, scratch
 from .postgres import Postgres
-from .process import until
+from .process import Died, until
 from .server import Server
 
 TEST_CLUSTER = "PEDILUVE_TEST_PG_URL"  # a cluster that somebody else keeps running for us
@@ -103,6 +103,8 @@ class Spa:
         wanted = set(device_ids or [each["device_id"] for each in self.fleet_devices()])
 
         def all_ready():
+            if self.fleet and self.fleet.exit_code() is not None:
+                raise Died(f"the fleet ended by itself\n{self.fleet.tail()}")
             return wanted <= {item["id"] for item in self.api.pages("/api/v1/devices") if item["ready"]}
         until(all_ready, deadline_s, f"{len(wanted)} devices to be ready", every_s=0.1)
 
