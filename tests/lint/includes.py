@@ -48,7 +48,7 @@ def main():
         results[f"{folder} includes only what its row allows"] += wrong_includes(path, row, third_party(rows))
     results["our own headers are named from the root"] = [
         f"{path}: {name}" for path in ours(".c", ".h", under=CODE)
-        for mark, name in INCLUDE.findall((ROOT / path).read_text()) if mark == '"' and not (ROOT / name).exists()]
+        for mark, name in INCLUDE.findall((ROOT / path).read_text()) if mark == '"' and not (ROOT / name).exists() and not name.startswith("catalogue/")]
     results["no file includes a .c file"] = [
         f"{path}: {name}" for path in ours(".c", ".h") for _, name in INCLUDE.findall((ROOT / path).read_text())
         if name.endswith(".c")]
