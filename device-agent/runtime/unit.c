@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "device-agent/board/sim.h"
+#include "device-agent/runtime/boards.h"
 
 #define AGENT_VERSION PEDILUVE_VERSION
 
@@ -71,13 +71,20 @@ static void release_samples(struct unit *u, struct unit_parts *p, const struct a
     if (a->telemetry.boot_done) u->wants_head = true;
 }
 
+/* Said once when it begins and once when it is over. */
+static void drive(struct unit *u, const struct outputs *wanted) {
+    bool failed = !u->board.ops->actuators->apply(u->board.self, wanted);
+    if (failed && !u->board_failed)
+        log_error("board", "an output cannot be driven, everything is off|board=%s", u->board.ops->name);
+    if (!failed && u->board_failed)
+        log_info("board", "outputs can be driven again|board=%s", u->board.ops->name);
+    u->board_failed = failed;
+}
+
 /* True: samples went out, up to *ret_sent. */
 static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_action *a, int64_t *ret_sent) {
     switch (a->type) {
-    case ACTION_SET:
-        if (!u->board.ops->actuators->apply(u->board.self, &a->outputs))
-            log_error("board", "an actuator failed|safe=yes");
-        return false;
+    case ACTION_SET: drive(u, &a->outputs); return false;
     case ACTION_JOURNAL: u->write = a->write; return false;
     case ACTION_HELLO: publish_hello(u, p, &a->hello); return false;
     case ACTION_ACK: publish_ack(u, p, &a->ack); return false;
@@ -111,9 +118,17 @@ void unit_head(struct unit *u, struct unit_parts *p, const struct moment *now) {
     unit_step(u, p, now, &head);
 }
 
+/* A board that cannot drive its outputs is not believed in its sensors: that is how the core hears of it. It
+ * pauses the session and refuses another until the board can do again what it is told. */
+static void disbelieve(struct readings *r) {
+    for (int i = 0; i < WATER_SENSORS_MAX; i++) r->water_mdegc[i].present = false;
+    r->level_permille.present = r->current_ma.present = false;
+}
+
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
     struct readings readings;
     u->board.ops->sensors->read(u->board.self, now->control_ms, &readings);
+    if (u->board_failed) disbelieve(&readings);
     unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &readings});
 }
 
@@ -221,7 +236,7 @@ bool unit_init(struct unit *u, struct unit_parts *p, size_t index, const struct 
         log_error("journal", "the journal cannot be read or written");
         return false;
     }
-    u->board = sim_board_new(model, seed);
+    if (!boards_open(p->board, p->board_file, model, seed, &u->board)) return false;
     agent_init(&u->agent, model, &u->boot_id, AGENT_VERSION, recovered, seed, now);
     return true;
 }

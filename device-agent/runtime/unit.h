@@ -15,6 +15,7 @@ struct unit_parts { /* what all units of a process share */
     struct journal *journal;
     struct spool *spool;
     struct link *link;
+    const char *board, *board_file;  /* NULL: sim; see boards.h */
     struct message_command *command; /* room to decode into */
     struct message_telemetry *telemetry;
     bool spooling; /* a spool transaction is open */
@@ -25,6 +26,7 @@ struct unit {
     size_t index;
     struct uuid id, boot_id;
     struct board board;
+    bool board_failed; /* it could not do what it was last told */
     struct spool_device *spool;
     uint32_t connection;             /* of the link; 0: none */
     const struct agent_write *write; /* waits to be made durable */
