@@ -161,6 +161,13 @@ static bool measures_current(const struct model *m) {
     return false;
 }
 
+static bool is_twin_far(const struct run *t) {
+    const struct reading *water = t->readings.water_mdegc;
+    int32_t apart = water[0].value - water[1].value;
+    return t->model->water_sensors > 1 &&
+           (apart > INTERLOCK_DISAGREE_MDEGC || apart < -INTERLOCK_DISAGREE_MDEGC);
+}
+
 static void check_sensors(struct run *t) {
     const struct reading *water = t->readings.water_mdegc;
     char name[16];
@@ -170,9 +177,8 @@ static void check_sensors(struct run *t) {
                      "mdegC");
     }
     if (t->model->water_sensors > 1 && t->model->tub_ml > 0 && water[0].present && water[1].present) {
-        int32_t apart = water[0].value - water[1].value;
-        bool agree = apart <= INTERLOCK_DISAGREE_MDEGC && apart >= -INTERLOCK_DISAGREE_MDEGC;
-        say(t, "water/agreement", agree ? SELF_TEST_PASSED : SELF_TEST_FAILED, "%d mdegC apart", apart);
+        say(t, "water/agreement", is_twin_far(t) ? SELF_TEST_FAILED : SELF_TEST_PASSED, "%d mdegC apart",
+            water[0].value - water[1].value);
     }
     if (t->model->tub_ml > 0)
         check_sensor(t, "level", &t->readings.level_permille, 0, INTERLOCK_LEVEL_MAX_PERMILLE, "permille");
@@ -296,7 +302,7 @@ static const char *no_heat(const struct run *t) {
             return "a water sensor is not plausible";
         if (r->value >= most - SELF_TEST_RISE_MDEGC) return "the water is too warm for this test";
     }
-    return NULL;
+    return is_twin_far(t) ? "the water sensors disagree" : NULL;
 }
 
 static void mean_water(struct run *t, int32_t ret_mdegc[WATER_SENSORS_MAX]) {

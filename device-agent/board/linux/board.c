@@ -11,6 +11,7 @@
 
 #define WATCHDOG_PERIOD_MS 100
 #define WATCHDOG_END_MS 1000
+#define FIRST_WAIT_MS 500 /* for the first measurements, so that the agent does not begin with a fault */
 
 struct contact { /* a switch */
     const struct linux_switch *spec;
@@ -188,6 +189,15 @@ static bool open_inputs(struct linux_board *b, char error[256]) {
            (!d->has_local_stop || open_contact(b, &b->local_stop, &d->local_stop, error));
 }
 
+static bool has_measured(struct sensor *s) { return !s->is_open || sensor_get(s, 0).present; }
+
+static void wait_for_sensors(struct linux_board *b) {
+    for (int64_t until_ms = clock_mono_ms() + FIRST_WAIT_MS; clock_mono_ms() < until_ms; usleep(5000))
+        if (has_measured(&b->level) && has_measured(&b->current) && has_measured(&b->water[0]) &&
+            has_measured(&b->water[1]))
+            return;
+}
+
 static const struct hal_sensors sensors = {.read = linux_read};
 static const struct hal_actuators actuators = {.apply = linux_apply, .safe = linux_safe};
 static const struct hal_board ops = {
@@ -202,6 +212,8 @@ bool linux_board_open(const struct model *model, const struct linux_description 
     b->applied_ms = clock_mono_ms();
     pthread_mutex_init(&b->lock, NULL);
     if (open_outputs(b, error) && open_inputs(b, error)) {
+        wait_for_sensors(b);
+        b->applied_ms = clock_mono_ms();
         if (worker_start(&b->watchdog, watch, b, WATCHDOG_PERIOD_MS)) {
             *ret = (struct board){.ops = &ops, .self = b};
             return true;
