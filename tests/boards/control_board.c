@@ -24,7 +24,7 @@ struct control_board {
     modbus_t *ctx;
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
-    modbus_mapping_t *map;
+    modbus_mapping_t *map, *forgotten;
     enum control_mode mode;
     bool ending, unplug, unplugged;
     int32_t setups;
@@ -53,7 +53,8 @@ static void answer(struct control_board *c, uint8_t *question, int n) {
         if (mode == CONTROL_WRONG_UNIT) question[at - 1] = CONTROL_UNIT + 1;
         if (is_write(function)) c->writes++;
         if (is_write(function) && address == CONTROL_SETUP) c->setups++;
-        modbus_reply(c->ctx, question, n, c->map);
+        bool keep = mode != CONTROL_CACHED || !is_write(function);
+        modbus_reply(c->ctx, question, n, keep ? c->map : c->forgotten);
     }
 }
 
@@ -166,7 +167,8 @@ struct control_board *control_new(bool tcp) {
     snprintf(c->device, sizeof c->device, "%s/tty", c->folder);
     c->map = modbus_mapping_new(8, 8, 128, CONTROL_INPUTS);
     c->ctx = tcp ? modbus_new_tcp("127.0.0.1", 0) : modbus_new_rtu("/dev/null", 115200, 'E', 8, 1);
-    cr_assert(c->map && c->ctx);
+    c->forgotten = modbus_mapping_new(8, 8, 128, CONTROL_INPUTS);
+    cr_assert(c->map && c->forgotten && c->ctx);
     modbus_set_slave(c->ctx, CONTROL_UNIT);
     modbus_set_socket(c->ctx, -1);
     for (int i = 0; i < CONTROL_OUTPUTS; i++) c->map->tab_registers[i] = 500;
@@ -187,6 +189,7 @@ void control_free(struct control_board *c) {
     rmdir(c->folder);
     modbus_free(c->ctx);
     modbus_mapping_free(c->map);
+    modbus_mapping_free(c->forgotten);
     pthread_mutex_destroy(&c->lock);
     free(c);
 }

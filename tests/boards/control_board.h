@@ -26,6 +26,7 @@ enum control_mode {
     CONTROL_REFUSES_WRITES, /* exception: slave device failure */
     CONTROL_REFUSES_READS,
     CONTROL_GARBAGE,
+    CONTROL_CACHED,     /* as a gateway that answers from its memory: what is written is not kept */
     CONTROL_WRONG_UNIT, /* the answers are another unit's */
     CONTROL_LATE        /* answers after the time-out, one question behind */
 };

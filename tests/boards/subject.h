@@ -10,6 +10,7 @@ struct subject;
 enum subject_button { EMERGENCY_STOP, LOCAL_STOP };
 
 struct subject_ops {
+    bool is_bus;     /* what is written arrives with the next message */
     bool is_virtual; /* time is the test's own; else it is that of the world */
     int32_t tolerance;
     /* The hardware, with every output on, as after a process that was killed; the board is not open yet. */

@@ -76,5 +76,6 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
         fake_gpio_set(1, pressed);
 }
 
-const struct subject_ops subject_linux = {false,  10,        prepare,    open_board, finish,        drive,
-                                          writes, set_water, break_wire, silence,    break_outputs, press};
+const struct subject_ops subject_linux = {false,   false,         10,     prepare,   open_board,
+                                          finish,  drive,         writes, set_water, break_wire,
+                                          silence, break_outputs, press};

@@ -47,9 +47,9 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
     control_set_input(s->hardware, CONTROL_SWITCHES, switches);
 }
 
-const struct subject_ops subject_modbus_rtu = {false,      10,      prepare_rtu,   open_board,
-                                               finish,     drive,   writes,        set_water,
-                                               break_wire, silence, break_outputs, press};
-const struct subject_ops subject_modbus_tcp = {false,      10,      prepare_tcp,   open_board,
-                                               finish,     drive,   writes,        set_water,
-                                               break_wire, silence, break_outputs, press};
+const struct subject_ops subject_modbus_rtu = {true,    false,         10,     prepare_rtu, open_board,
+                                               finish,  drive,         writes, set_water,   break_wire,
+                                               silence, break_outputs, press};
+const struct subject_ops subject_modbus_tcp = {true,    false,         10,     prepare_tcp, open_board,
+                                               finish,  drive,         writes, set_water,   break_wire,
+                                               silence, break_outputs, press};

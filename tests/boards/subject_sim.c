@@ -38,5 +38,5 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
         s->board.ops->buttons->local_stop(s->board.self);
 }
 
-const struct subject_ops subject_sim = {true,   200,       prepare,    open_board, finish,        drive,
-                                        writes, set_water, break_wire, silence,    break_outputs, press};
+const struct subject_ops subject_sim = {false,  true,      200,        prepare, open_board,    finish, drive,
+                                        writes, set_water, break_wire, silence, break_outputs, press};

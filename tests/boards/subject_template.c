@@ -66,5 +66,6 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
     put(s, button == EMERGENCY_STOP ? &hw->emergency_stop : &hw->local_stop, pressed);
 }
 
-const struct subject_ops subject_template = {false,  0,         prepare,    open_board, finish,        drive,
-                                             writes, set_water, break_wire, silence,    break_outputs, press};
+const struct subject_ops subject_template = {false,   false,         0,      prepare,   open_board,
+                                             finish,  drive,         writes, set_water, break_wire,
+                                             silence, break_outputs, press};

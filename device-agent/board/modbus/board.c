@@ -12,6 +12,8 @@
 #define END_WAIT_MS 5000 /* more than any turn takes */
 #define LAST_WRITES 3    /* attempts of the safe state at closing */
 
+_Static_assert(MODBUS_FAULT_HOLD_MS > MODBUS_FAULT_MS, "a fault ends only after a later turn");
+
 struct modbus_board {
     const struct model *model;
     struct modbus_description d;
@@ -50,20 +52,20 @@ static void fail_locked(struct modbus_board *b) {
     b->wanted = (struct outputs){0};
 }
 
-static bool write_wanted(struct modbus_board *b) {
-    int64_t began_ms = clock_mono_ms();
+static enum wire_result write_wanted(struct modbus_board *b) {
+    int64_t now_ms = clock_mono_ms();
     pthread_mutex_lock(&b->lock);
     struct outputs wanted = b->wanted;
-    bool alive = began_ms - b->applied_ms < MODBUS_WATCHDOG_MS;
+    bool alive = now_ms - b->applied_ms < MODBUS_WATCHDOG_MS;
     pthread_mutex_unlock(&b->lock);
     if (!alive) wanted = (struct outputs){0};
     fill(b, &wanted, alive);
     enum wire_result result = wire_write(b->wire, &b->out);
+    if (result != WIRE_REFUSED) return result;
     pthread_mutex_lock(&b->lock);
-    if (result == WIRE_OK) b->written_ms = began_ms;
-    if (result == WIRE_REFUSED) fail_locked(b);
+    fail_locked(b);
     pthread_mutex_unlock(&b->lock);
-    return result == WIRE_OK;
+    return result;
 }
 
 static void take_sensor(struct modbus_board *b, struct slot *slot, const struct modbus_sensor *s,
@@ -92,14 +94,11 @@ static void take_switches(struct modbus_board *b, int64_t began_ms) {
     b->was_local_stop = local_stop;
 }
 
-static bool read_inputs(struct modbus_board *b) {
-    int64_t began_ms = clock_mono_ms();
-    if (wire_read(b->wire, &b->in) != WIRE_OK) return false; /* what was read last grows old */
+static void take_inputs(struct modbus_board *b, int64_t began_ms) {
     for (int32_t i = 0; i < b->d.n_water; i++) take_sensor(b, &b->water[i], &b->d.water[i], began_ms);
     if (b->d.has_level) take_sensor(b, &b->level, &b->d.level, began_ms);
     if (b->d.has_current) take_sensor(b, &b->current, &b->d.current, began_ms);
     take_switches(b, began_ms);
-    return true;
 }
 
 static bool connect_again(struct modbus_board *b) {
@@ -110,8 +109,18 @@ static bool connect_again(struct modbus_board *b) {
     return false;
 }
 
+/* Whole or not at all: it counts only when the control board shows the heartbeat that this very turn wrote.
+ * An answer that is late, or comes from a gateway's memory, is so never taken for a new one. */
 static bool take_turn(struct modbus_board *b) {
-    return connect_again(b) && write_wanted(b) && read_inputs(b);
+    int64_t began_ms = clock_mono_ms();
+    if (!connect_again(b) || write_wanted(b) != WIRE_OK || wire_read(b->wire, &b->in) != WIRE_OK ||
+        wire_expect(b->wire, b->d.heartbeat, *plan_value(&b->out, MODBUS_HOLDING, b->d.heartbeat)) != WIRE_OK)
+        return false; /* what was read last grows old */
+    take_inputs(b, began_ms);
+    pthread_mutex_lock(&b->lock);
+    b->written_ms = began_ms;
+    pthread_mutex_unlock(&b->lock);
+    return true;
 }
 
 static void turn(void *board) { (void)!take_turn(board); }
@@ -120,7 +129,7 @@ static void turn(void *board) { (void)!take_turn(board); }
 
 static void judge_locked(struct modbus_board *b, int64_t now_ms) {
     if (!b->failed && now_ms - b->written_ms > MODBUS_FAULT_MS) fail_locked(b);
-    if (b->failed && now_ms - b->failed_ms >= MODBUS_FAULT_HOLD_MS && b->written_ms > b->failed_ms &&
+    if (b->failed && now_ms - b->failed_ms >= MODBUS_FAULT_HOLD_MS &&
         now_ms - b->written_ms <= MODBUS_FAULT_MS)
         b->failed = false;
 }

@@ -1,9 +1,9 @@
 /* A control board that is there already, behind Modbus RTU or TCP, as its description says.
  *
  * A transaction takes longer than a control step. So a thread does them: each period it writes the whole
- * wanted state with a new heartbeat, then reads every sensor; apply and read only exchange what is newest
- * with it. The control board must fall safe by itself when the heartbeat stays the same: that is what
- * protects the guest when this process or the line is gone.
+ * wanted state with a new heartbeat, reads every sensor, then the heartbeat back; apply and read only
+ * exchange what is newest with it. The control board must fall safe by itself when the heartbeat stays the
+ * same: that is what protects the guest when this process or the line is gone.
  *
  * apply tells a fault when the wanted state could not be written for MODBUS_FAULT_MS or was refused; the
  * fault lasts for MODBUS_FAULT_HOLD_MS at least and until the safe state has been written. When apply did not

@@ -131,5 +131,14 @@ static enum wire_result all(struct wire *w, struct plan *p, bool is_write) {
     return result;
 }
 
+enum wire_result wire_expect(struct wire *w, int32_t address, uint16_t value) {
+    uint16_t is = 0;
+    struct plan_run run = {.table = MODBUS_HOLDING, .address = address, .count = 1};
+    enum wire_result r = transact(w, &(struct transaction){READ, &run, &is});
+    if (r != WIRE_OK || is == value) return r;
+    snprintf(w->error, sizeof w->error, "holding register %d does not show what was written", address);
+    return WIRE_LOST;
+}
+
 enum wire_result wire_write(struct wire *w, const struct plan *p) { return all(w, (struct plan *)p, true); }
 enum wire_result wire_read(struct wire *w, struct plan *p) { return all(w, p, false); }

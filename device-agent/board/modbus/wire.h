@@ -22,6 +22,8 @@ void wire_disconnect(struct wire *w);
 /* All runs of the plan. A run that is refused keeps none of the others back; a lost one ends it. */
 must_use enum wire_result wire_write(struct wire *w, const struct plan *p);
 must_use enum wire_result wire_read(struct wire *w, struct plan *p);
+/* WIRE_LOST: the holding register does not have that value. */
+must_use enum wire_result wire_expect(struct wire *w, int32_t address, uint16_t value);
 /* What went wrong last, for people. */
 const char *wire_error(const struct wire *w);
 
