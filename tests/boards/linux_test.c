@@ -204,6 +204,13 @@ Test(linux, a_switch_that_cannot_be_read_is_pressed) {
     subject_until(s, !s->readings.emergency_stop);
 }
 
+Test(linux, a_broken_wire_is_no_reading_at_once) {
+    auto_subject struct subject *s = subject_new(&subject_linux);
+    subject_until(s, s->readings.water_mdegc[1].present);
+    s->ops->break_wire(s, 1);
+    subject_until(s, !s->readings.water_mdegc[1].present);
+}
+
 Test(linux, a_sensor_that_writes_nonsense_grows_old) {
     static const char *const nonsense[] = {"", "warm\n", "12x\n", "99999999999999999999999\n"};
     for (size_t i = 0; i < COUNT_OF(nonsense); i++) {

@@ -160,6 +160,13 @@ Test(modbus_tcp, opening_fails_with_the_reason, .timeout = 120) {
     }
 }
 
+Test(modbus_tcp, a_broken_wire_is_no_reading_at_once, .timeout = 120) {
+    auto_subject struct subject *s = subject_new(&subject_modbus_tcp);
+    subject_until(s, s->readings.water_mdegc[1].present);
+    s->ops->break_wire(s, 1);
+    subject_until(s, !s->readings.water_mdegc[1].present);
+}
+
 Test(modbus_tcp, a_coil_is_on_at_any_drive) {
     auto_subject struct subject *s = subject_new(&subject_modbus_tcp);
     char error[256] = "";

@@ -1,3 +1,4 @@
+# suite: builds=asan,tsan deadline_s=600
 """pediluve-agent with a board that is not simulated, and its self-test: as a process, on hardware made of files."""
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from control_board import ControlBoard  # noqa: E402
 from fake_unit import DUTY, RELAY, STOP, FakeUnit  # noqa: E402
 from harness import tap, until  # noqa: E402
 from harness.broker import Broker  # noqa: E402
@@ -44,7 +46,8 @@ class BoardAgent(Agent):
         self.unit = unit
 
     def environment(self):
-        return {"PEDILUVE_BOARD": "linux", "PEDILUVE_BOARD_FILE": str(self.unit.description)} if self.unit else {}
+        board = "modbus" if isinstance(self.unit, ControlBoard) else "linux"
+        return {"PEDILUVE_BOARD": board, "PEDILUVE_BOARD_FILE": str(self.unit.description)} if self.unit else {}
 
     def run(self, *options, deadline_s=SOON_S, **more):
         """The same program with the same configuration, for another purpose."""
@@ -133,11 +136,12 @@ def a_simulated_unit_passes_its_self_test(world):
 
 
 @tap.test(deadline_s=150)
-def a_unit_on_linux_pins_passes_its_self_test(world):
-    with FakeUnit() as unit:
+@tap.rows(("linux", FakeUnit), ("modbus", ControlBoard))
+def a_sound_unit_passes_its_self_test_on(world, board, kind):
+    with kind() as unit:
         ended = world.agent(unit).run("--self-test", "--nobody-in-the-unit", "--json", deadline_s=120)
         report, results = report_of(ended)
-        tap.equal((ended.returncode, report["board"]), (PASSED, "linux"), report)
+        tap.equal((ended.returncode, report["board"]), (PASSED, board), report)
         tap.equal(sorted(results), ["current", "emergency_stop", "heater", "level", "outputs", "vibration/1", "water/1",
                                     "water/1/follows"], report)
         tap.equal(unit.drives(), (0, 0))
@@ -263,6 +267,22 @@ def an_agent_that_was_killed_leaves_the_motor_on_and_safe_or_a_restart_turns_it_
                     hello = session.wait("hello", lambda m: m["epoch"] > 1)
                     tap.equal((hello["state"]["session"]["state"], unit.drives()), ("paused", (0, 0)), hello)
                     tap.equal(agent.stop(), 0)
+
+
+@tap.test
+def a_control_board_turns_off_by_itself_when_its_agent_was_killed(world):
+    with ControlBoard() as unit:
+        agent = world.agent(unit)
+        with Session(world, agent) as session:
+            agent.start()
+            session.start()
+            until(lambda: unit.drives()[0] == 0.4, SOON_S, "the motor at its level")
+            agent.kill9()
+            until(lambda: unit.drives() == (0, 0), SOON_S, "the control board's watchdog")
+            agent.start()
+            hello = session.wait("hello", lambda m: m["epoch"] > 1)
+            tap.equal((hello["state"]["session"]["state"], unit.drives()), ("paused", (0, 0)), hello)
+            tap.equal(agent.stop(), 0)
 
 
 @tap.test
