@@ -6,9 +6,9 @@
 
 #define STACK_BYTES (256 << 10)
 
-static struct timespec after(clockid_t clock, int64_t ms) {
+static struct timespec after(int64_t ms) {
     struct timespec at;
-    clock_gettime(clock, &at);
+    clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec += ms / 1000;
     at.tv_nsec += ms % 1000 * 1000000;
     if (at.tv_nsec >= 1000000000) {
@@ -21,12 +21,14 @@ static struct timespec after(clockid_t clock, int64_t ms) {
 /* False: it is time to end. */
 static bool rest(struct worker *w, int64_t began_ms) {
     int64_t left_ms = began_ms + w->period_ms - clock_mono_ms();
-    struct timespec until = after(CLOCK_MONOTONIC, left_ms > 0 ? left_ms : 0);
+    struct timespec until = after(left_ms > 0 ? left_ms : 0);
     pthread_mutex_lock(&w->lock);
     while (!w->ending && !w->woken && pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0) {
     }
     w->woken = false;
     bool on = !w->ending;
+    w->over = !on;
+    pthread_cond_broadcast(&w->wake);
     pthread_mutex_unlock(&w->lock);
     return on;
 }
@@ -66,15 +68,19 @@ void worker_wake(struct worker *w) {
 
 bool worker_end(struct worker *w, int32_t wait_ms) {
     if (!w->running) return true;
+    struct timespec until = after(wait_ms);
     pthread_mutex_lock(&w->lock);
     w->ending = true;
-    pthread_cond_signal(&w->wake);
+    pthread_cond_broadcast(&w->wake);
+    while (!w->over && pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0) {
+    }
+    bool over = w->over;
     pthread_mutex_unlock(&w->lock);
-    struct timespec until = after(CLOCK_MONOTONIC, wait_ms);
-    if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+    if (!over) {
         pthread_detach(w->thread);
         return false;
     }
+    pthread_join(w->thread, NULL); /* it has nothing left to do */
     w->running = false;
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);

@@ -13,7 +13,7 @@ struct worker {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool running, ending, woken;
+    bool running, ending, woken, over;
     void (*work)(void *context);
     void *context;
     int32_t period_ms; /* between the beginnings of two turns */
