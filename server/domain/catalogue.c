@@ -1,0 +1,56 @@
+#include "server/domain/catalogue.h"
+
+#include <string.h>
+
+#include "catalogue/editable.h"
+
+const char *const catalogue_kind_names[CATALOGUE_KIND_COUNT + 1] = {
+#define X(e, n, c) n,
+    CATALOGUE_KINDS(X)
+#undef X
+};
+
+static catalogue_check *const checks[CATALOGUE_KIND_COUNT] = {
+#define X(e, n, c) c,
+    CATALOGUE_KINDS(X)
+#undef X
+};
+
+static const struct catalogue_editable editables[] = {
+#define X(k, p, t, lo, hi) {.kind = k, .path = p, .type = CATALOGUE_##t, .least = lo, .most = hi},
+    CATALOGUE_EDITABLE(X)
+#undef X
+};
+
+enum catalogue_kind catalogue_kind_find(const char *name) {
+    for (int k = 0; k < CATALOGUE_KIND_COUNT; k++)
+        if (strcmp(name, catalogue_kind_names[k]) == 0) return (enum catalogue_kind)k;
+    return CATALOGUE_KIND_COUNT;
+}
+
+catalogue_check *catalogue_kind_check(enum catalogue_kind kind) { return checks[kind]; }
+
+const struct catalogue_editable *catalogue_editable_at(enum catalogue_kind kind, int n) {
+    for (size_t i = 0; i < COUNT_OF(editables); i++)
+        if (strcmp(editables[i].kind, catalogue_kind_names[kind]) == 0 && n-- == 0) return &editables[i];
+    return NULL;
+}
+
+const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kind, const char *path) {
+    const struct catalogue_editable *e;
+    for (int n = 0; (e = catalogue_editable_at(kind, n)); n++)
+        if (strcmp(e->path, path) == 0) return e;
+    return NULL;
+}
+
+static bool is_id_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+bool catalogue_id_ok(const char *text) {
+    size_t n = strlen(text);
+    if (n == 0 || n > CATALOGUE_ID_MAX) return false;
+    for (size_t i = 0; i < n; i++) {
+        bool joint = (text[i] == '.' || text[i] == '-') && i > 0 && i + 1 < n && is_id_char(text[i - 1]);
+        if (!is_id_char(text[i]) && !joint) return false;
+    }
+    return true;
+}

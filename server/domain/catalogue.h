@@ -1,0 +1,60 @@
+/* The kinds of the catalogue, and what a site may change of an entry. Pure; thread-safe.
+ *
+ * A kind is a file schema/catalogue/<kind>.json with a schema beside it in schemas/. What a site may change
+ * is data too: the wording, and what the schema marks with x-editable, within the schema's bounds. */
+#ifndef PEDILUVE_DOMAIN_CATALOGUE_H
+#define PEDILUVE_DOMAIN_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/field.h"
+
+#define CATALOGUE_ID_MAX 48
+#define CATALOGUE_ENTRIES_MAX 1000 /* of a kind */
+
+/* X(enum, name, check): check judges a site's copy beyond the bounds of its members; NULL: those are enough.
+ */
+#define CATALOGUE_KINDS(X)                                                                                   \
+    X(TECHNIQUES, "techniques", NULL)                                                                        \
+    X(ZONES, "zones", NULL)                                                                                  \
+    X(REFLEX_POINTS, "reflex-points", NULL)                                                                  \
+    X(TYPES, "types", NULL)                                                                                  \
+    X(GOALS, "goals", NULL)                                                                                  \
+    X(ADDITIVES, "additives", NULL)                                                                          \
+    X(NOTICES, "notices", NULL)                                                                              \
+    X(PREPARATIONS, "preparations", NULL)                                                                    \
+    X(OIL_RECIPES, "oil-recipes", NULL)                                                                      \
+    X(SCREENING_RULES, "screening-rules", NULL)                                                              \
+    X(COURSE_TEMPLATES, "course-templates", NULL)                                                            \
+    X(SOURCES, "sources", NULL)
+enum catalogue_kind {
+#define X(e, n, c) CATALOGUE_##e,
+    CATALOGUE_KINDS(X)
+#undef X
+        CATALOGUE_KIND_COUNT
+};
+extern const char *const catalogue_kind_names[CATALOGUE_KIND_COUNT + 1]; /* NULL-terminated */
+/* CATALOGUE_KIND_COUNT: none. */
+enum catalogue_kind catalogue_kind_find(const char *name);
+
+/* True: the copy may stand for the product's entry. Both are JSON texts of whole entries; pointers in errors
+ * are relative to the entry. */
+typedef bool catalogue_check(const char *product, const char *copy, struct field_errors *errors);
+catalogue_check *catalogue_kind_check(enum catalogue_kind kind); /* NULL: none */
+
+enum catalogue_type { CATALOGUE_TEXT, CATALOGUE_INTEGER, CATALOGUE_NUMBER };
+struct catalogue_editable {
+    const char *kind, *path; /* a path as in a JSON pointer; a star stands for each item of a list */
+    int type;                /* enum catalogue_type */
+    double least, most;      /* characters of a text */
+};
+/* The n-th member that a site may change of that kind; NULL: there are no more. */
+const struct catalogue_editable *catalogue_editable_at(enum catalogue_kind kind, int n);
+/* The member of that path; NULL: only the product changes it. */
+const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kind, const char *path);
+
+/* Whether a text is an id of an entry: lower-case letters and digits, with single dots or hyphens between. */
+bool catalogue_id_ok(const char *text);
+
+#endif
