@@ -129,7 +129,7 @@ CREATE FUNCTION catalogue_put_copy(audit_id uuid, actor_id uuid, actor_name text
 RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     had  catalogue_entry;
-    next integer;
+    made integer;
 BEGIN
     PERFORM FROM catalogue_entry WHERE kind = the_kind AND id = the_id AND site_id IS NULL
         AND state = 'current' AND version = had_product FOR UPDATE;
@@ -146,14 +146,14 @@ BEGIN
     END IF;
     UPDATE catalogue_entry SET state = 'superseded', ended_at = now()
     WHERE kind = the_kind AND id = the_id AND site_id = the_site AND state = 'current';
-    SELECT COALESCE(max(version), 0) + 1 INTO next FROM catalogue_entry
+    SELECT COALESCE(max(version), 0) + 1 INTO made FROM catalogue_entry
     WHERE kind = the_kind AND id = the_id AND site_id = the_site;
     INSERT INTO catalogue_entry (kind, id, site_id, version, content, content_sha256)
-    VALUES (the_kind, the_id, the_site, next, the_content, sha256(convert_to(the_content::text, 'UTF8')));
+    VALUES (the_kind, the_id, the_site, made, the_content, sha256(convert_to(the_content::text, 'UTF8')));
     INSERT INTO audit_log (id, actor_id, actor_name, request_id, action, subject_type, subject_id, site_id, detail)
     VALUES (audit_id, actor_id, actor_name, request_id, 'catalogue.put', 'catalogue', the_kind || '/' || the_id, the_site,
-            jsonb_build_object('version', next));
-    RETURN next;
+            jsonb_build_object('version', made));
+    RETURN made;
 END $$;
 
 -- Retires a site's copy, so that the product's entry counts again. Returns whether it was still the one that was read.

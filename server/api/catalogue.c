@@ -206,6 +206,11 @@ static enum err handle_put(struct request *rq, void *worker) {
     close_view(rq, view);
     if (!e) e = open_item(rq, worker, &view, &item);
     if (e) return e;
+    char site[UUID_TEXT_LEN + 1];
+    uuid_format(&view->site_id, site);
+    if (made)
+        request_set_location(rq, "/api/v1/catalogue/%s/%s?site_id=%s", catalogue_kind_names[item->kind],
+                             item->id, site);
     e = show(rq, made ? 201 : 200, &item->page);
     close_view(rq, view);
     return e;
