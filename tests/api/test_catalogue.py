@@ -173,6 +173,66 @@ def a_copy_changes_nothing_but_what_a_site_may(w, kind, entry, changes, pointer,
     tap.equal(ok(w.api.get(where(kind, entry), params=at(w.sites[0])))["origin"], "product")
 
 
+def schema_at(kind, path):
+    """The schema of an entry's member."""
+    whole = json.loads((CATALOGUE / f"schemas/{kind}.schema.json").read_text())
+
+    def resolved(schema):
+        while "$ref" in schema:
+            target = whole
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            schema = target
+        return schema
+    schema = resolved(whole["properties"]["entries"]["items"])
+    for step in path.split("/")[1:]:
+        schema = resolved(schema["items"] if step == "*" else schema["properties"][step])
+    return schema
+
+
+def members_at(entry, path, pointer=""):
+    """(pointer, holder, key) of each member of the entry that the path names."""
+    step, _, rest = path[1:].partition("/")
+    keys = range(len(entry)) if step == "*" else [step] if step in entry else []
+    for key in keys:
+        if rest:
+            yield from members_at(entry[key], f"/{rest}", f"{pointer}/{key}")
+        else:
+            yield f"{pointer}/{key}", entry, key
+
+
+def beyond(schema):
+    """(value, code) of what does not fit it."""
+    if schema["type"] == "string":
+        return [("x" * (schema["maxLength"] + 1), "too_long"), ("", "too_short"), (7, "wrong_type"), ({}, "wrong_type")]
+    wrong = [(schema["minimum"] - 1, "out_of_range"), (schema["maximum"] + 1, "out_of_range"), ("7", "wrong_type")]
+    return wrong + ([(schema["minimum"] + 0.5, "wrong_type")] if schema["type"] == "integer" else [])
+
+
+@tap.test(deadline_s=120)
+def every_member_that_a_site_may_change_has_the_bounds_of_its_schema(w):
+    site, tested = new_site(w), 0
+    for kind in KINDS:
+        if kind == "sources" or not (CATALOGUE / f"{kind}.json").exists():
+            continue
+        shown = ok(w.api.get(f"{V1}/catalogue/{kind}", params=at(site)))
+        for path in shown["editable"]:
+            text = next((item["content"] for item in shown["items"] if list(members_at(item["content"], path))), None)
+            if text is None:
+                continue
+            pointer, holder, key = next(members_at(text, path))
+            right = holder[key]
+            for value, code in beyond(schema_at(kind, path)):
+                holder[key] = value
+                reply = w.api.put(where(kind, text["id"]), {"content": text}, params=at(site), headers={"If-Match": "*"})
+                tap.equal(refused(reply, 422, "unprocessable", f"/content{pointer}")["code"], code, f"{kind} {path}")
+                tested += 1
+            holder[key] = right
+            reply = w.api.put(where(kind, text["id"]), {"content": text}, params=at(site), headers={"If-Match": "*"})
+            tap.check(reply.status in (200, 201), reply)
+    tap.check(tested > 30, tested)
+
+
 @tap.test
 def deep_members_of_a_copy_are_named_by_pointer(w):
     path, site = where("techniques", "kneading"), w.sites[0]

@@ -1,0 +1,65 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "server/domain/catalogue.h"
+
+Test(catalogue, ids_are_small_letters_and_digits_with_single_dots_or_hyphens) {
+    static const struct {
+        const char *text;
+        bool ok;
+    } rows[] = {
+        {"a", true},
+        {"toe-1", true},
+        {"technique.heel-of-palm-push", true},
+        {"7", true},
+        {"", false},
+        {"-a", false},
+        {"a-", false},
+        {"a--b", false},
+        {"a.-b", false},
+        {"A", false},
+        {"a b", false},
+        {"a_b", false},
+        {"ä", false},
+        {"a/b", false},
+        {"123456789012345678901234567890123456789012345678", true},
+        {"1234567890123456789012345678901234567890123456789", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        cr_expect_eq(catalogue_id_ok(rows[i].text), rows[i].ok, "\"%s\"", rows[i].text);
+}
+
+Test(catalogue, kinds_are_found_by_name) {
+    for (int k = 0; k < CATALOGUE_KIND_COUNT; k++)
+        cr_expect_eq(catalogue_kind_find(catalogue_kind_names[k]), (enum catalogue_kind)k);
+    cr_expect_eq(catalogue_kind_find("spells"), CATALOGUE_KIND_COUNT);
+}
+
+Test(catalogue, a_site_may_change_wording_and_never_what_a_machine_does) {
+    static const struct {
+        enum catalogue_kind kind;
+        const char *path;
+        bool editable;
+    } rows[] = {
+        {CATALOGUE_TECHNIQUES, "/name", true},      {CATALOGUE_TECHNIQUES, "/words", true},
+        {CATALOGUE_TECHNIQUES, "/id", false},       {CATALOGUE_TECHNIQUES, "/traits", false},
+        {CATALOGUE_TECHNIQUES, "/traits/*", false}, {CATALOGUE_TECHNIQUES, "/choices/*/level_percent", false},
+        {CATALOGUE_TECHNIQUES, "/water_c", false},  {CATALOGUE_ZONES, "/part_of", false},
+        {CATALOGUE_NOTICES, "/words", true},        {CATALOGUE_ADDITIVES, "/rinse", false},
+        {CATALOGUE_SOURCES, "/name", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        cr_expect_eq(catalogue_editable_find(rows[i].kind, rows[i].path) != NULL, rows[i].editable, "%s %s",
+                     catalogue_kind_names[rows[i].kind], rows[i].path);
+}
+
+Test(catalogue, what_is_editable_has_bounds) {
+    const struct catalogue_editable *e;
+    for (int k = 0; k < CATALOGUE_KIND_COUNT; k++)
+        for (int n = 0; (e = catalogue_editable_at((enum catalogue_kind)k, n)); n++) {
+            cr_expect_lt(e->least, e->most, "%s %s", e->kind, e->path);
+            cr_expect_eq(e->path[0], '/', "%s %s", e->kind, e->path);
+            if (e->type == CATALOGUE_TEXT)
+                cr_expect(e->least >= 1 && e->most <= 1000, "%s %s", e->kind, e->path);
+        }
+}
