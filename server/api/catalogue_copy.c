@@ -84,8 +84,44 @@ static bool number_fits(struct merge *m, const struct catalogue_editable *e, con
     return (number >= e->least && number <= e->most) || fault(m, FIELD_OUT_OF_RANGE, detail);
 }
 
+static bool choice_fits(struct merge *m, const struct catalogue_editable *e, const json_t *value) {
+    char detail[160];
+    const char *name = json_string_value(value);
+    if (!name) return fault(m, FIELD_WRONG_TYPE, "must be a text");
+    snprintf(detail, sizeof(detail), "must be one of:%s", e->allowed);
+    return catalogue_editable_allows(e, name) || fault(m, FIELD_NOT_ONE_OF, detail);
+}
+
+static bool stands_before(const json_t *list, size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (json_equal(json_array_get(list, k), json_array_get(list, i))) return true;
+    return false;
+}
+
+static bool list_fits(struct merge *m, const struct catalogue_editable *e, const json_t *value) {
+    if (!json_is_array(value)) return fault(m, FIELD_WRONG_TYPE, "must be a list");
+    size_t n = json_array_size(value);
+    if ((double)n > e->most) return fault(m, FIELD_TOO_MANY, "has too many items");
+    if ((double)n < e->least) return fault(m, FIELD_TOO_SHORT, "has too few items");
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++) {
+        struct mark back = step_item(m, i);
+        good = choice_fits(m, e, json_array_get(value, i)) &&
+               (!stands_before(value, i) || fault(m, FIELD_NOT_ONE_OF, "stands twice"));
+        step_back(m, back);
+    }
+    return good;
+}
+
 static bool fits(struct merge *m, const struct catalogue_editable *e, const json_t *value) {
-    return e->type == CATALOGUE_TEXT ? text_fits(m, e, value) : number_fits(m, e, value);
+    switch ((enum catalogue_type)e->type) {
+    case CATALOGUE_TEXT: return text_fits(m, e, value);
+    case CATALOGUE_INTEGER:
+    case CATALOGUE_NUMBER: return number_fits(m, e, value);
+    case CATALOGUE_CHOICE: return choice_fits(m, e, value);
+    case CATALOGUE_LIST: return list_fits(m, e, value);
+    }
+    return false;
 }
 
 static bool same(const json_t *a, const json_t *b) {

@@ -17,7 +17,8 @@ static catalogue_check *const checks[CATALOGUE_KIND_COUNT] = {
 };
 
 static const struct catalogue_editable editables[] = {
-#define X(k, p, t, lo, hi) {.kind = k, .path = p, .type = CATALOGUE_##t, .least = lo, .most = hi},
+#define X(k, p, t, lo, hi, a)                                                                                \
+    {.kind = k, .path = p, .type = CATALOGUE_##t, .least = lo, .most = hi, .allowed = a},
     CATALOGUE_EDITABLE(X)
 #undef X
 };
@@ -41,6 +42,14 @@ const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kin
     for (int n = 0; (e = catalogue_editable_at(kind, n)); n++)
         if (strcmp(e->path, path) == 0) return e;
     return NULL;
+}
+
+bool catalogue_editable_allows(const struct catalogue_editable *e, const char *value) {
+    size_t n = strlen(value);
+    if (n == 0 || strchr(value, ' ')) return false;
+    for (const char *at = e->allowed; (at = strstr(at, value)); at++)
+        if (at > e->allowed && at[-1] == ' ' && at[n] == ' ') return true;
+    return false;
 }
 
 static bool is_id_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

@@ -43,14 +43,17 @@ enum catalogue_kind catalogue_kind_find(const char *name);
 typedef bool catalogue_check(const char *product, const char *copy, struct field_errors *errors);
 catalogue_check *catalogue_kind_check(enum catalogue_kind kind); /* NULL: none */
 
-enum catalogue_type { CATALOGUE_TEXT, CATALOGUE_INTEGER, CATALOGUE_NUMBER };
+enum catalogue_type { CATALOGUE_TEXT, CATALOGUE_INTEGER, CATALOGUE_NUMBER, CATALOGUE_CHOICE, CATALOGUE_LIST };
 struct catalogue_editable {
     const char *kind, *path; /* a path as in a JSON pointer; a star stands for each item of a list */
     int type;                /* enum catalogue_type */
-    double least, most;      /* characters of a text */
+    double least, most;      /* of a number itself, of a text its characters, of a list its items */
+    const char *allowed;     /* " a b ": what a choice, or an item of a list, may be */
 };
 /* The n-th member that a site may change of that kind; NULL: there are no more. */
 const struct catalogue_editable *catalogue_editable_at(enum catalogue_kind kind, int n);
+/* Whether a choice, or an item of a list, may be that. */
+bool catalogue_editable_allows(const struct catalogue_editable *e, const char *value);
 /* The member of that path; NULL: only the product changes it. */
 const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kind, const char *path);
 

@@ -93,6 +93,12 @@ def the_sources_are_the_rows_with_what_carries_each_out(w):
     tap.equal([(each["id"], each["kind"], each["texts"]) for each in items],
               [(row["id"], row["kind"], row["seed"].split(",")) for row in rows])
     by_id = {each["id"]: each for each in items}
+    expected = [(source, (kind, entry["id"])) for kind in KINDS if (CATALOGUE / f"{kind}.json").exists()
+                for entry in file(kind)["entries"] for source in entry.get("sources", ())]
+    expected += [(source, ("routines", each["slug"])) for each in map(json.loads, map(Path.read_text, (CATALOGUE / "routines").glob("*.json")))
+                 for source in each["sources"]]
+    for source, link in expected:
+        tap.contains([(each["kind"], each["id"]) for each in by_id[source]["entries"]], link, source)
     tap.contains(by_id["technique.soak"]["entries"], {"kind": "techniques", "id": "soak", "name": "Soak"})
     tap.contains([(each["kind"], each["id"]) for each in by_id["routine.relax-10"]["entries"]], ("routines", "relax-10"))
     tap.equal(ok(w.api.get(f"{V1}/catalogue/sources/reflex.arch-spine")), by_id["reflex.arch-spine"])
@@ -202,11 +208,16 @@ def members_at(entry, path, pointer=""):
 
 
 def beyond(schema):
-    """(value, code) of what does not fit it."""
+    """(value, what follows the member's pointer, code) of what does not fit it."""
+    if "enum" in schema:
+        return [("none of them", "", "not_one_of"), (schema["enum"][0][:-1], "", "not_one_of"), (7, "", "wrong_type")]
     if schema["type"] == "string":
-        return [("x" * (schema["maxLength"] + 1), "too_long"), ("", "too_short"), (7, "wrong_type"), ({}, "wrong_type")]
-    wrong = [(schema["minimum"] - 1, "out_of_range"), (schema["maximum"] + 1, "out_of_range"), ("7", "wrong_type")]
-    return wrong + ([(schema["minimum"] + 0.5, "wrong_type")] if schema["type"] == "integer" else [])
+        return [("x" * (schema["maxLength"] + 1), "", "too_long"), ("", "", "too_short"), (7, "", "wrong_type"), ({}, "", "wrong_type")]
+    if schema["type"] == "array":
+        one = schema["items"]["enum"][0]
+        return [(["none of them"], "/0", "not_one_of"), ([one, one], "/1", "not_one_of"), (one, "", "wrong_type")]
+    wrong = [(schema["minimum"] - 1, "", "out_of_range"), (schema["maximum"] + 1, "", "out_of_range"), ("7", "", "wrong_type")]
+    return wrong + ([(schema["minimum"] + 0.5, "", "wrong_type")] if schema["type"] == "integer" else [])
 
 
 @tap.test(deadline_s=120)
@@ -222,10 +233,10 @@ def every_member_that_a_site_may_change_has_the_bounds_of_its_schema(w):
                 continue
             pointer, holder, key = next(members_at(text, path))
             right = holder[key]
-            for value, code in beyond(schema_at(kind, path)):
+            for value, rest, code in beyond(schema_at(kind, path)):
                 holder[key] = value
                 reply = w.api.put(where(kind, text["id"]), {"content": text}, params=at(site), headers={"If-Match": "*"})
-                tap.equal(refused(reply, 422, "unprocessable", f"/content{pointer}")["code"], code, f"{kind} {path}")
+                tap.equal(refused(reply, 422, "unprocessable", f"/content{pointer}{rest}")["code"], code, f"{kind} {path}")
                 tested += 1
             holder[key] = right
             reply = w.api.put(where(kind, text["id"]), {"content": text}, params=at(site), headers={"If-Match": "*"})

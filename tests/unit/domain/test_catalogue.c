@@ -57,9 +57,24 @@ Test(catalogue, what_is_editable_has_bounds) {
     const struct catalogue_editable *e;
     for (int k = 0; k < CATALOGUE_KIND_COUNT; k++)
         for (int n = 0; (e = catalogue_editable_at((enum catalogue_kind)k, n)); n++) {
-            cr_expect_lt(e->least, e->most, "%s %s", e->kind, e->path);
+            bool named = e->type == CATALOGUE_CHOICE || e->type == CATALOGUE_LIST;
+            cr_expect(e->least < e->most || e->type == CATALOGUE_CHOICE, "%s %s", e->kind, e->path);
+            cr_expect_eq(strlen(e->allowed) > 2, named, "%s %s", e->kind, e->path);
             cr_expect_eq(e->path[0], '/', "%s %s", e->kind, e->path);
             if (e->type == CATALOGUE_TEXT)
                 cr_expect(e->least >= 1 && e->most <= 1000, "%s %s", e->kind, e->path);
         }
+}
+
+Test(catalogue, a_choice_is_one_of_the_names_as_they_are) {
+    static const struct catalogue_editable e = {.allowed = " limited refused unlimited "};
+    static const struct {
+        const char *value;
+        bool ok;
+    } rows[] = {
+        {"limited", true}, {"refused", true},   {"unlimited", true}, {"limit", false},
+        {"", false},       {"nlimited", false}, {" ", false},        {"limited refused", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        cr_expect_eq(catalogue_editable_allows(&e, rows[i].value), rows[i].ok, "\"%s\"", rows[i].value);
 }
