@@ -14,7 +14,7 @@ fail() {
 # --- Debian packages ---------------------------------------------------------------------------------------------
 
 # With a second architecture on the machine a package may be there twice: ours counts.
-arch=$(dpkg --print-architecture)
+arch=$(dpkg --print-architecture 2>/dev/null || true)
 is_installed() {
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -qxE "($arch|all) installed"
