@@ -10,6 +10,21 @@ const char *const catalogue_kind_names[CATALOGUE_KIND_COUNT + 1] = {
 #undef X
 };
 
+/* The bounds of a recipe's drops are each within the schema's; here they are held against each other. */
+static bool oil_recipe_check(const char *product, const char *copy, struct field_errors *errors) {
+    struct drops {
+        int32_t drops_min, drops_max;
+    } d;
+    static const struct field fields[] = {FIELD_INT(struct drops, drops_min, 0, INT32_MAX, FIELD_REQUIRED),
+                                          FIELD_INT(struct drops, drops_max, 0, INT32_MAX, FIELD_REQUIRED),
+                                          FIELD_END};
+    (void)product;
+    if (!field_parse(copy, strlen(copy), fields, 0, &d, sizeof d, NULL, errors)) return false;
+    if (d.drops_min > d.drops_max)
+        field_errors_add(errors, FIELD_OUT_OF_RANGE, "/drops_max", "must not be less than drops_min");
+    return errors->n == 0;
+}
+
 static catalogue_check *const checks[CATALOGUE_KIND_COUNT] = {
 #define X(e, n, c) c,
     CATALOGUE_KINDS(X)

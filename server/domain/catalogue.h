@@ -24,7 +24,7 @@
     X(ADDITIVES, "additives", NULL)                                                                          \
     X(NOTICES, "notices", NULL)                                                                              \
     X(PREPARATIONS, "preparations", NULL)                                                                    \
-    X(OIL_RECIPES, "oil-recipes", NULL)                                                                      \
+    X(OIL_RECIPES, "oil-recipes", oil_recipe_check)                                                          \
     X(SCREENING_RULES, "screening-rules", NULL)                                                              \
     X(COURSE_TEMPLATES, "course-templates", NULL)                                                            \
     X(SOURCES, "sources", NULL)
