@@ -102,7 +102,8 @@ def bounds(schema, whole):
     if "enum" in schema:
         return "CHOICE", 0, 0, f" {' '.join(schema['enum'])} "
     if schema["type"] == "array":
-        return "LIST", schema.get("minItems", 0), schema["maxItems"], f" {' '.join(resolved(schema['items'], whole)['enum'])} "
+        names = resolved(schema["items"], whole)["enum"]
+        return "LIST", schema.get("minItems", 0), schema.get("maxItems", len(names)), f" {' '.join(names)} "
     if schema["type"] == "string":
         return "TEXT", schema.get("minLength", 1), schema["maxLength"], ""
     return {"integer": "INTEGER", "number": "NUMBER"}[schema["type"]], schema["minimum"], schema["maximum"], ""

@@ -163,7 +163,9 @@ static enum err judge_copy(struct request *rq, const struct catalogue_item *item
     const struct body *body = request_body(rq);
     struct field_errors errors;
     json_t *product = json_loads(item->product, 0, NULL);
-    json_t *merged = catalogue_copy_merge(item->kind, product, body->content, &errors);
+    int32_t n;
+    const struct catalogue_editable *editables = catalogue_editables(item->kind, &n);
+    json_t *merged = catalogue_copy_merge(editables, n, product, body->content, &errors);
     char *copy = json_dumps(merged, JSON_COMPACT);
     json_decref(product);
     json_decref(merged);

@@ -8,7 +8,8 @@
 #define POINTER_MAX 160
 
 struct merge {
-    enum catalogue_kind kind;
+    const struct catalogue_editable *editables;
+    int32_t n;
     struct field_errors *errors;
     struct buf path;    /* as the table of what is editable has it: * for items of lists */
     struct buf pointer; /* as the caller is told */
@@ -129,6 +130,13 @@ static bool same(const json_t *a, const json_t *b) {
     return json_equal(a, b);
 }
 
+/* What stands at the present path; NULL: only the product changes it. */
+static const struct catalogue_editable *find(const struct merge *m) {
+    for (int32_t i = 0; i < m->n; i++)
+        if (strcmp(m->editables[i].path, m->path.data) == 0) return &m->editables[i];
+    return NULL;
+}
+
 static json_t *merge(struct merge *m, const json_t *product, const json_t *copy);
 
 static json_t *merge_object(struct merge *m, const json_t *product, const json_t *copy) {
@@ -145,7 +153,7 @@ static json_t *merge_object(struct merge *m, const json_t *product, const json_t
     json_object_foreach((json_t *)(uintptr_t)copy, key, value) {
         if (json_object_get(product, key)) continue;
         struct mark back = step_key(m, key);
-        const struct catalogue_editable *e = catalogue_editable_find(m->kind, m->path.data);
+        const struct catalogue_editable *e = find(m);
         if (!e)
             fault(m, FIELD_UNKNOWN_PROPERTY, "the product's entry has no such member");
         else if (fits(m, e, value))
@@ -166,7 +174,7 @@ static json_t *merge_array(struct merge *m, const json_t *product, const json_t 
 }
 
 static json_t *merge(struct merge *m, const json_t *product, const json_t *copy) {
-    const struct catalogue_editable *e = catalogue_editable_find(m->kind, m->path.data);
+    const struct catalogue_editable *e = find(m);
     if (e) return json_incref((json_t *)(uintptr_t)(fits(m, e, copy) ? copy : product));
     if (json_is_object(product) && json_is_object(copy)) return merge_object(m, product, copy);
     if (json_is_array(product) && json_array_size(product) == json_array_size(copy) && json_is_array(copy))
@@ -175,10 +183,10 @@ static json_t *merge(struct merge *m, const json_t *product, const json_t *copy)
     return json_incref((json_t *)(uintptr_t)product);
 }
 
-json_t *catalogue_copy_merge(enum catalogue_kind kind, const json_t *product, const json_t *copy,
-                             struct field_errors *errors) {
+json_t *catalogue_copy_merge(const struct catalogue_editable editables[], int32_t n, const json_t *product,
+                             const json_t *copy, struct field_errors *errors) {
     *errors = (struct field_errors){0};
-    struct merge m = {.kind = kind, .errors = errors};
+    struct merge m = {.editables = editables, .n = n, .errors = errors};
     buf_str(&m.path, "");
     buf_str(&m.pointer, "");
     json_t *out = merge(&m, product, copy);

@@ -7,7 +7,7 @@
 
 /* The product's entry with what the copy may change and changes well: a new tree, never NULL. Everything else
  * that differs is an error, with its pointer relative to the entry, and has no effect. */
-json_t *catalogue_copy_merge(enum catalogue_kind kind, const json_t *product, const json_t *copy,
-                             struct field_errors *errors);
+json_t *catalogue_copy_merge(const struct catalogue_editable editables[], int32_t n, const json_t *product,
+                             const json_t *copy, struct field_errors *errors);
 
 #endif

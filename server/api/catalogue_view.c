@@ -32,7 +32,9 @@ static char *judge_copy(enum catalogue_kind kind, const struct catalogue_entry_r
     struct field_errors errors;
     auto_json json_t *product = json_loads(row->content, 0, NULL);
     auto_json json_t *copy = json_loads(row->copy, 0, NULL);
-    auto_json json_t *merged = catalogue_copy_merge(kind, product, copy, &errors);
+    int32_t n;
+    const struct catalogue_editable *editables = catalogue_editables(kind, &n);
+    auto_json json_t *merged = catalogue_copy_merge(editables, n, product, copy, &errors);
     *ret_outdated = errors.n > 0;
     char *content = json_dumps(merged, JSON_COMPACT);
     catalogue_check *check = catalogue_kind_check(kind);
@@ -86,14 +88,15 @@ static void make_item(struct catalogue_view *view, enum catalogue_kind kind,
 static void write_kind(struct catalogue_view *view, enum catalogue_kind kind, int32_t version) {
     struct buf text = BUF_INIT;
     struct jsonw w;
-    const struct catalogue_editable *e;
+    int32_t n;
+    const struct catalogue_editable *editables = catalogue_editables(kind, &n);
     jsonw_init(&w, &text);
     jsonw_object(&w, NULL);
     jsonw_str(&w, "kind", catalogue_kind_names[kind]);
     jsonw_int(&w, "version", version);
     jsonw_uuid(&w, "site_id", &view->site_id);
     jsonw_array(&w, "editable");
-    for (int n = 0; (e = catalogue_editable_at(kind, n)); n++) jsonw_str(&w, NULL, e->path);
+    for (int32_t i = 0; i < n; i++) jsonw_str(&w, NULL, editables[i].path);
     jsonw_array_end(&w);
     jsonw_array(&w, "items");
     for (int32_t i = 0; i < view->n; i++)

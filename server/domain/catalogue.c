@@ -46,17 +46,14 @@ enum catalogue_kind catalogue_kind_find(const char *name) {
 
 catalogue_check *catalogue_kind_check(enum catalogue_kind kind) { return checks[kind]; }
 
-const struct catalogue_editable *catalogue_editable_at(enum catalogue_kind kind, int n) {
-    for (size_t i = 0; i < COUNT_OF(editables); i++)
-        if (strcmp(editables[i].kind, catalogue_kind_names[kind]) == 0 && n-- == 0) return &editables[i];
-    return NULL;
-}
-
-const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kind, const char *path) {
-    const struct catalogue_editable *e;
-    for (int n = 0; (e = catalogue_editable_at(kind, n)); n++)
-        if (strcmp(e->path, path) == 0) return e;
-    return NULL;
+const struct catalogue_editable *catalogue_editables(enum catalogue_kind kind, int32_t *ret_n) {
+    const size_t all = COUNT_OF(editables);
+    size_t first = 0;
+    while (first < all && strcmp(editables[first].kind, catalogue_kind_names[kind]) != 0) first++;
+    size_t end = first; /* those of a kind stand together */
+    while (end < all && strcmp(editables[end].kind, catalogue_kind_names[kind]) == 0) end++;
+    *ret_n = (int32_t)(end - first);
+    return &editables[first];
 }
 
 bool catalogue_editable_allows(const struct catalogue_editable *e, const char *value) {

@@ -50,12 +50,10 @@ struct catalogue_editable {
     double least, most;      /* of a number itself, of a text its characters, of a list its items */
     const char *allowed;     /* " a b ": what a choice, or an item of a list, may be */
 };
-/* The n-th member that a site may change of that kind; NULL: there are no more. */
-const struct catalogue_editable *catalogue_editable_at(enum catalogue_kind kind, int n);
+/* What a site may change of an entry of that kind; everything else only the product changes. */
+const struct catalogue_editable *catalogue_editables(enum catalogue_kind kind, int32_t *ret_n);
 /* Whether a choice, or an item of a list, may be that. */
 bool catalogue_editable_allows(const struct catalogue_editable *e, const char *value);
-/* The member of that path; NULL: only the product changes it. */
-const struct catalogue_editable *catalogue_editable_find(enum catalogue_kind kind, const char *path);
 
 /* Whether a text is an id of an entry: lower-case letters and digits, with single dots or hyphens between. */
 bool catalogue_id_ok(const char *text);
