@@ -25,6 +25,44 @@ static bool oil_recipe_check(const char *product, const char *copy, struct field
     return errors->n == 0;
 }
 
+struct bounds {
+    int32_t least, usual, most;
+};
+#define BOUND(key, member)                                                                                   \
+    {                                                                                                        \
+        .name = (key), .type = FIELD_T_INT, .flags = FIELD_REQUIRED,                                         \
+        .offset = offsetof(struct bounds, member), .size = sizeof(int32_t), .min = INT32_MIN,                \
+        .max = INT32_MAX, .has_offset = FIELD_NO_HAS                                                         \
+    }
+static const struct field bounds_fields[] = {BOUND("min", least), BOUND("default", usual), BOUND("max", most),
+                                             FIELD_END};
+
+/* What a template bounds, {"min", "default", "max"}: a site chooses what is usual, the product between what.
+ */
+#define TEMPLATE_BOUNDS(X) X(count) X(interval_days) X(rounds) X(break_days) X(intensity_from) X(intensity_to)
+
+static bool course_template_check(const char *product, const char *copy, struct field_errors *errors) {
+    struct course_bounds {
+#define X(member) struct bounds member;
+        TEMPLATE_BOUNDS(X)
+#undef X
+    } t;
+    static const struct field fields[] = {
+#define X(member) FIELD_OBJECT(struct course_bounds, member, bounds_fields, FIELD_REQUIRED),
+        TEMPLATE_BOUNDS(X)
+#undef X
+            FIELD_END};
+    (void)product; /* the copy's bounds are the product's: no site changes them */
+    if (!field_parse(copy, strlen(copy), fields, 0, &t, sizeof t, NULL, errors)) return false;
+#define X(member)                                                                                            \
+    if (t.member.usual < t.member.least || t.member.usual > t.member.most)                                   \
+        field_errors_add(errors, FIELD_OUT_OF_RANGE, "/" #member "/default", "must be from %d to %d",        \
+                         (int)t.member.least, (int)t.member.most);
+    TEMPLATE_BOUNDS(X)
+#undef X
+    return errors->n == 0;
+}
+
 static catalogue_check *const checks[CATALOGUE_KIND_COUNT] = {
 #define X(e, n, c) c,
     CATALOGUE_KINDS(X)

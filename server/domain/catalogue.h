@@ -26,7 +26,7 @@
     X(PREPARATIONS, "preparations", NULL)                                                                    \
     X(OIL_RECIPES, "oil-recipes", oil_recipe_check)                                                          \
     X(SCREENING_RULES, "screening-rules", NULL)                                                              \
-    X(COURSE_TEMPLATES, "course-templates", NULL)                                                            \
+    X(COURSE_TEMPLATES, "course-templates", course_template_check)                                           \
     X(SOURCES, "sources", NULL)
 enum catalogue_kind {
 #define X(e, n, c) CATALOGUE_##e,

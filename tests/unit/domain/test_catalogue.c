@@ -89,3 +89,30 @@ Test(catalogue, a_choice_is_one_of_the_names_as_they_are) {
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         cr_expect_eq(catalogue_editable_allows(&e, rows[i].value), rows[i].ok, "\"%s\"", rows[i].value);
 }
+
+#define BOUNDS(least, usual, most) "{\"min\":" #least ",\"default\":" #usual ",\"max\":" #most "}"
+#define TEMPLATE(count, days)                                                                                \
+    "{\"id\":\"t\",\"count\":" count ",\"interval_days\":" days                                              \
+    ",\"rounds\":" BOUNDS(1, 1, 1) ",\"break_days\":" BOUNDS(0, 0, 0) ",\"intensity_from\":" BOUNDS(         \
+        10, 50, 100) ",\"intensity_to\":" BOUNDS(10, 50, 100) "}"
+
+Test(catalogue, a_copy_is_judged_beyond_the_bounds_of_its_members) {
+    static const struct {
+        enum catalogue_kind kind;
+        const char *copy, *pointer; /* NULL: it is good */
+    } rows[] = {
+        {CATALOGUE_OIL_RECIPES, "{\"drops_min\":3,\"drops_max\":3,\"name\":\"x\"}", NULL},
+        {CATALOGUE_OIL_RECIPES, "{\"drops_min\":4,\"drops_max\":3}", "/drops_max"},
+        {CATALOGUE_OIL_RECIPES, "{\"drops_min\":4}", "/drops_max"},
+        {CATALOGUE_COURSE_TEMPLATES, TEMPLATE(BOUNDS(12, 40, 40), BOUNDS(2, 2, 2)), NULL},
+        {CATALOGUE_COURSE_TEMPLATES, TEMPLATE(BOUNDS(12, 11, 40), BOUNDS(2, 2, 2)), "/count/default"},
+        {CATALOGUE_COURSE_TEMPLATES, TEMPLATE(BOUNDS(12, 12, 40), BOUNDS(2, 3, 2)), "/interval_days/default"},
+        {CATALOGUE_COURSE_TEMPLATES, TEMPLATE(BOUNDS(12, 12, 40), "2"), "/interval_days"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct field_errors errors = {0};
+        bool good = catalogue_kind_check(rows[i].kind)("{}", rows[i].copy, &errors);
+        cr_assert_eq(good, rows[i].pointer == NULL, "%s", rows[i].copy);
+        if (!good) cr_expect_str_eq(errors.list[0].pointer, rows[i].pointer, "%s", rows[i].copy);
+    }
+}
