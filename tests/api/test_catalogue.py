@@ -350,6 +350,39 @@ def another_replica_shows_a_change_at_once(w):
         tap.equal(mirror.get(path, params=at(site)).headers["ETag"], made.headers["ETag"])
 
 
+@tap.test(deadline_s=120)
+def a_reader_never_sees_less_than_what_was_answered_before_it_asked(w):
+    site, path, answered, wrong = new_site(w), where("zones", "knee"), [0], []
+
+    def read():
+        while answered[0] < 25:
+            known = answered[0]
+            copy = ok(w.api.get(path, params=at(site)))["copy"]
+            if (copy["version"] if copy else 0) < known:
+                wrong.append((copy, known))
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for n in range(25):
+        made, _ = copied(w, "zones", "knee", site, name=f"Knie {n}")
+        answered[0] = made.json["copy"]["version"] if made.status in (200, 201) else 99
+    for reader in readers:
+        reader.join()
+    tap.equal((answered[0], wrong), (25, []))
+
+
+@tap.test(deadline_s=120)
+def more_sites_than_are_remembered_each_see_their_own(w):
+    sites = [new_site(w) for _ in range(40)]
+    for number, site in enumerate(sites[::8]):
+        ok(copied(w, "zones", "shin", site, name=f"Shin {number}")[0], 201)
+    for _ in range(2):
+        for number, site in enumerate(sites):
+            entry = ok(w.api.get(where("zones", "shin"), params=at(site)))
+            own = number % 8 == 0
+            tap.equal((entry["site_id"], entry["content"]["name"]), (site, f"Shin {number // 8}" if own else "shin"))
+
+
 class Release:
     """Another release's catalogue: a copy of ours that a test changes and loads."""
 
