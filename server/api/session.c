@@ -11,7 +11,6 @@
 #include "server/api/render.h"
 #include "server/api/wait.h"
 #include "server/domain/line.h"
-#include "server/domain/screening.h"
 
 static enum err handle_list(struct request *rq, void *worker);
 static enum err handle_get(struct request *rq, void *worker);
@@ -40,8 +39,9 @@ static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0,
 struct create {
     struct uuid device_id;
     char routine[ROUTINE_SLUG_MAX + 1];
-    struct intake intake;
-    bool has_guest, has_intensity_max, has_water_max_c;
+    struct intake intake; /* this or screening_id */
+    struct uuid screening_id;
+    bool has_intake, has_screening_id, has_guest, has_intensity_max, has_water_max_c;
     char guest[LINE_SIZE(GUEST_MAX)]; /* no more than a first name or a number */
     int32_t intensity_max;
     int32_t water_max_c; /* thousandths, although the wire says degrees */
@@ -49,7 +49,8 @@ struct create {
 static const struct field create_fields[] = {
     FIELD_UUID(struct create, device_id, FIELD_REQUIRED),
     FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
-    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
+    FIELD_OBJECT_HAS(struct create, intake, intake_fields, 0, has_intake),
+    FIELD_UUID_HAS(struct create, screening_id, 0, has_screening_id),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
     FIELD_MILLI_HAS(struct create, water_max_c, PROTO_WATER_MDEGC_MIN, PROTO_WATER_MDEGC_MAX, FIELD_NULLABLE,
@@ -177,10 +178,12 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
                                       .device_id = body->device_id,
                                       .routine = body->routine,
                                       .routine_version = p->routine_version,
-                                      .intake = p->intake.data,
-                                      .screening = p->screening.data,
+                                      .intake = p->screened.intake_json.data,
+                                      .screening = p->screened.result_json.data,
+                                      .screening_id = p->screened.screening_id,
+                                      .clearances = p->screened.clearances_json.data,
                                       .program = p->lowered->json,
-                                      .guest = body->guest,
+                                      .guest = body->has_guest ? body->guest : p->screened.guest,
                                       .step_count = p->lowered->program.n_steps,
                                       .duration_ms = (int32_t)program_total_ms(&p->lowered->program),
                                       .intensity = 100,
@@ -202,15 +205,27 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
     return ERR_OK;
 }
 
+/* What a table of fields cannot say. */
+static bool check(const struct create *body, struct field_errors *errors) {
+    if (body->has_guest) (void)!line_check(body->guest, GUEST_MAX, "/guest", errors);
+    if (!body->has_intake && !body->has_screening_id)
+        field_errors_add(errors, FIELD_MISSING, "/intake", "either intake or screening_id is required");
+    if (body->has_intake && body->has_screening_id)
+        field_errors_add(errors, FIELD_NOT_ONE_OF, "/screening_id", "either this or intake, not both");
+    return errors->n == 0;
+}
+
 static enum err handle_create(struct request *rq, void *worker) {
     const struct create *body = request_body(rq);
     const struct wait_query *q = request_query(rq);
     struct lowering_caps asked = asked_caps(body);
     struct field_errors errors = {0};
-    if (body->has_guest && !line_check(body->guest, GUEST_MAX, "/guest", &errors))
-        return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
+    if (!check(body, &errors)) return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
+    struct screen_ask ask = {.intake = body->has_intake ? &body->intake : NULL,
+                             .screening_id = body->screening_id,
+                             .guest = body->guest};
     auto_prepared struct prepared p = {0};
-    enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
+    enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &ask, &asked, &p);
     if (e) return e;
     struct creation *c = request_alloc(rq, sizeof(*c));
     c->message.id = uuid_new();

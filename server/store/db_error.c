@@ -16,6 +16,8 @@ static const struct error_row error_rows[] = {
     {"PD005", ERR_WRONG_STATE, false},    {"PD006", ERR_VERSION_PUBLISHED, false},
     {"PD007", ERR_CONFLICT, false},      /* append-only */
     {"PD008", ERR_UNPROCESSABLE, false}, /* no such published routine */
+    {"PD121", ERR_SCREENING_NOT_TODAY, false}, {"PD122", ERR_SCREENING_MISMATCH, false},
+    {"PD123", ERR_SCREENING_REFUSED, false},
     {"23505", ERR_CONFLICT, false},      /* unique; some by name, below */
     {"23503", ERR_UNPROCESSABLE, false}, /* reference */
     {"23", ERR_UNPROCESSABLE, false},    /* check, not null */

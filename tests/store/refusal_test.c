@@ -12,7 +12,7 @@ TestSuite(refusals, .init = pg_fixture_setup, .fini = pg_fixture_teardown);
 #define INSERT_SESSION(n, more_columns, more_values)                                                         \
     "INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening, "                 \
     "program" more_columns ") VALUES (" SESSION(n) ", " DEVICE                                               \
-                                                   ", 'relax-10', 1, '{}', '{}', '{}'" more_values ")"
+                                                   ", 'relax-10', 1, '{}', '{\"outcome\": \"cleared\"}', '{}'" more_values ")"
 #define INSERT_COMMAND(seq)                                                                                  \
     "INSERT INTO command (id, device_id, session_id, seq, type) VALUES (gen_random_uuid(), " DEVICE          \
     ", " SESSION(1) ", " seq ", 'pause')"
@@ -58,7 +58,7 @@ Test(refusals, a_session_of_a_routine_version_that_is_not_published) {
            " VALUES ('relax-10', 2, 'R', '{}', sha256('y'))");
     cr_assert_str_eq(pg_refusal("INSERT INTO session (id, device_id, routine_slug, routine_version, intake,"
                                 " screening, program) VALUES (" SESSION(
-                                    1) ", " DEVICE ", 'relax-10', 2, '{}', '{}', '{}')"),
+                                    1) ", " DEVICE ", 'relax-10', 2, '{}', '{\"outcome\": \"cleared\"}', '{}')"),
                      "PD008");
 }
 
@@ -157,7 +157,7 @@ Test(refusals, two_sessions_at_the_same_moment_get_one_device_between_them) {
                                  .routine = "relax-10",
                                  .routine_version = 1,
                                  .intake = "{}",
-                                 .screening = "{}",
+                                 .screening = "{\"outcome\": \"cleared\"}",
                                  .program = "{}",
                                  .expires_at = INT64_C(4102444800000)};
     db_begin(first);
