@@ -5,11 +5,11 @@
 
 -- The calendar day at a site. A day ends where the next begins, by the site's own clock: 23 or 25 hours later
 -- where daylight saving time begins or ends.
-CREATE FUNCTION site_day(site uuid, at timestamptz) RETURNS date LANGUAGE sql STABLE AS $$
-    SELECT (at AT TIME ZONE timezone)::date FROM site WHERE id = site
+CREATE FUNCTION site_day(which uuid, moment timestamptz) RETURNS date LANGUAGE sql STABLE AS $$
+    SELECT (moment AT TIME ZONE timezone)::date FROM site WHERE id = which
 $$;
-CREATE FUNCTION site_day_end(site uuid, day date) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT (day + 1)::timestamp AT TIME ZONE timezone FROM site WHERE id = site
+CREATE FUNCTION site_day_end(which uuid, its_day date) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT (its_day + 1)::timestamp AT TIME ZONE timezone FROM site WHERE id = which
 $$;
 
 -- intake: what was answered; result: outcome, reasons, caps, warnings, clearances. routine_slug NULL: for any.
