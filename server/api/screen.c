@@ -44,7 +44,8 @@ enum err screen_routine(struct request *rq, void *worker, const struct uuid *sit
     if (elsewhere || e == ERR_NOT_FOUND)
         return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
                                "the site has no such published routine");
-    if (!e) e = facts_of(rq, &row, ret);
+    if (e) return e;
+    e = facts_of(rq, &row, ret);
     if (e)
         routine_row_done(&row);
     else
