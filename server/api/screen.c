@@ -38,8 +38,8 @@ enum err screen_routine(struct request *rq, void *worker, const struct uuid *sit
                         struct routine_row *ret_row, struct routine_facts *ret) {
     struct routine_row row;
     enum err e = routine_get(db_of(worker), scope_of(rq), slug, 0, &row);
-    bool elsewhere = !e && !uuid_is_zero(&row.site_id) && !uuid_is_zero(site_id) &&
-                     !uuid_equal(&row.site_id, site_id);
+    bool elsewhere =
+        !e && !uuid_is_zero(&row.site_id) && !uuid_is_zero(site_id) && !uuid_equal(&row.site_id, site_id);
     if (elsewhere) routine_row_done(&row);
     if (elsewhere || e == ERR_NOT_FOUND)
         return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
@@ -59,10 +59,11 @@ static enum err incomplete(struct request *rq, const struct screened *s, const c
     struct field_errors errors = {0};
     screening_errors(s->rules, &s->result, prefix, &errors);
     lookup_fail_all(rq, ERR_SCREENING_INCOMPLETE, &errors);
-    return request_fail(rq, ERR_SCREENING_INCOMPLETE,
-                        "%d questions are open: ask them, then send the answers, or none_apply: true if nothing "
-                        "applies",
-                        (int)s->result.n_open);
+    return request_fail(
+        rq, ERR_SCREENING_INCOMPLETE,
+        "%d questions are open: ask them, then send the answers, or none_apply: true if nothing "
+        "applies",
+        (int)s->result.n_open);
 }
 
 /* One error for each reason of this outcome: at its answer, or at the routine that asks for it. */

@@ -1,5 +1,5 @@
-/* Screening a guest for a request: which rules hold at the site, what the routine asks for, what was answered,
- * and what stands in the way as a problem document. Used by the screenings and by the sessions. */
+/* Screening a guest for a request: which rules hold at the site, what the routine asks for, what was
+ * answered, and what stands in the way as a problem document. Used by the screenings and by the sessions. */
 #ifndef PEDILUVE_SERVER_API_SCREEN_H
 #define PEDILUVE_SERVER_API_SCREEN_H
 
@@ -7,7 +7,7 @@
 #include "server/domain/screening.h"
 #include "server/store/routine_store.h"
 
-struct screen_ask { /* of a session: one of the two */
+struct screen_ask {              /* of a session: one of the two */
     const struct intake *intake; /* NULL: by screening_id */
     struct uuid screening_id;
     const char *guest; /* "": not said */
@@ -30,13 +30,13 @@ void screened_done(struct screened *s);
 must_use enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_id,
                                const struct screening_rules **ret);
 
-/* The latest published version of the routine, as the site may use it, with its facts. *ret_row is to be done after
- * ERR_OK. Not there: ERR_NOT_FOUND at /routine. */
+/* The latest published version of the routine, as the site may use it, with its facts. *ret_row is to be done
+ * after ERR_OK. Not there: ERR_NOT_FOUND at /routine. */
 must_use enum err screen_routine(struct request *rq, void *worker, const struct uuid *site_id,
                                  const char *slug, struct routine_row *ret_row, struct routine_facts *ret);
 
-/* Checks and judges the intake of a body (at /intake). facts NULL: no routine. Errors: what is malformed, too old, or
- * a question left open; a result of any outcome is ERR_OK. */
+/* Checks and judges the intake of a body (at /intake). facts NULL: no routine. Errors: what is malformed, too
+ * old, or a question left open; a result of any outcome is ERR_OK. */
 must_use enum err screen_intake(struct request *rq, void *worker, const struct uuid *site_id,
                                 const struct intake *intake, const struct routine_facts *facts,
                                 struct screened *ret);

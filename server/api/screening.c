@@ -43,8 +43,7 @@ static const struct field create_fields[] = {
     FIELD_UUID(struct create, site_id, FIELD_REQUIRED),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_STR(struct create, routine, 1, FIELD_NULLABLE),
-    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
-    FIELD_END};
+    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED), FIELD_END};
 
 /* Answers about health: for those who work with guests, not for everybody who may look. */
 static const struct route rows[] = {
@@ -121,7 +120,8 @@ static enum err handle_questions(struct request *rq, void *worker) {
     struct routine_facts facts;
     struct routine_row row;
     struct site_row site;
-    enum err e = uuid_is_zero(&q->site_id) ? ERR_OK : site_get(db_of(worker), scope_of(rq), &q->site_id, &site);
+    enum err e =
+        uuid_is_zero(&q->site_id) ? ERR_OK : site_get(db_of(worker), scope_of(rq), &q->site_id, &site);
     if (!e) e = screen_rules(rq, worker, &q->site_id, &rules);
     if (e) return e;
     if (q->routine[0]) {
@@ -228,8 +228,7 @@ static enum err handle_create(struct request *rq, void *worker) {
         return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
     struct site_row site;
     enum err e = site_get(db_of(worker), scope_of(rq), &body->site_id, &site);
-    if (e == ERR_NOT_FOUND)
-        return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
+    if (e == ERR_NOT_FOUND) return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
     if (e) return e;
     struct routine_facts facts;
     if (body->routine[0]) {

@@ -27,9 +27,9 @@ extern const int32_t clearance_kind_days[CLEARANCE_KIND_COUNT];
 #define CLEARANCE_BY_MAX 60 /* characters */
 #define CLEARANCE_DATE_LEN 10
 struct clearance {
-    int32_t kind;                      /* enum clearance_kind */
+    int32_t kind;                         /* enum clearance_kind */
     char by[LINE_SIZE(CLEARANCE_BY_MAX)]; /* the doctor, or the operator who does the session */
-    char on[CLEARANCE_DATE_LEN + 1];   /* "2026-11-20": of the note; when the certificate was looked at */
+    char on[CLEARANCE_DATE_LEN + 1];      /* "2026-11-20": of the note; when the certificate was looked at */
 };
 extern const struct field clearance_fields[];
 

@@ -5,7 +5,7 @@
 
 #include "server/domain/routine.h"
 
-struct routine_facts { /* plain data */
+struct routine_facts {    /* plain data */
     int32_t type;         /* enum routine_type */
     uint32_t goals;       /* bits 1u << enum goal */
     uint32_t requires;    /* bits 1u << enum clearance_kind: of the type and the goals */

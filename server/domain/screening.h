@@ -2,7 +2,8 @@
  * (screening_rule.h), the intake (intake.h) and what the routine asks for (routine_facts.h). Thread-safe.
  * docs/screening.md is for people.
  *
- * - A yes always counts, also one that nobody asked for. The strictest outcome wins; caps combine to the strictest.
+ * - A yes always counts, also one that nobody asked for. The strictest outcome wins; caps combine to the
+ * strictest.
  * - A rule that needs clearances is `limited`, within its caps, once all of them are given.
  * - With a routine: a rule whose barred traits the routine cannot do without refuses it, its type and goals
  *   may need clearances, and only the questions that matter for it need an answer. */
@@ -39,10 +40,10 @@ struct screening_reason { /* pointers into the rule set and static tables */
 #define SCREENING_REASONS_MAX (SCREENING_RULE_COUNT + 1 + GOAL_COUNT)
 
 struct screening_result {
-    int32_t outcome;           /* enum screening_outcome; holds only when n_open is 0 */
-    struct lowering_caps caps; /* of all reasons together */
-    uint32_t lacking;          /* bits 1u << enum clearance_kind: of all reasons together */
-    int32_t n_open;            /* questions without an answer: no session before they have one */
+    int32_t outcome;                    /* enum screening_outcome; holds only when n_open is 0 */
+    struct lowering_caps caps;          /* of all reasons together */
+    uint32_t lacking;                   /* bits 1u << enum clearance_kind: of all reasons together */
+    int32_t n_open;                     /* questions without an answer: no session before they have one */
     int32_t open[SCREENING_RULE_COUNT]; /* enum screening_rule_id, in the order of asking */
     int32_t n_warnings;                 /* apply and are not acknowledged: no session before they are */
     int32_t warnings[SCREENING_RULE_COUNT];
@@ -54,8 +55,8 @@ struct screening_result {
 void screening_run(const struct screening_rules *rules, const struct intake *intake,
                    const struct routine_facts *facts, struct screening_result *ret);
 
-/* Whether the rule can make a difference for the routine (NULL: any): it refuses, needs a clearance, warns, is a
- * check, bars what the routine may do, or caps below what the routine asks; or a question that matters
+/* Whether the rule can make a difference for the routine (NULL: any): it refuses, needs a clearance, warns,
+ * is a check, bars what the routine may do, or caps below what the routine asks; or a question that matters
  * depends on it. */
 bool screening_matters(const struct screening_rules *rules, int32_t rule, const struct routine_facts *facts);
 

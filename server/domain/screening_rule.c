@@ -95,7 +95,8 @@ static const struct field caps_fields[] = {
 #undef S
 
 #define S struct copied_rule
-static const struct field need_item = FIELD_ENUM(struct name_item, value, clearance_kind_names, FIELD_REQUIRED);
+static const struct field need_item =
+    FIELD_ENUM(struct name_item, value, clearance_kind_names, FIELD_REQUIRED);
 static const struct field source_item = FIELD_STR(struct source_item, id, 1, FIELD_REQUIRED);
 static const struct field rule_fields[] = {
     FIELD_ENUM(S, id, screening_rule_ids, FIELD_REQUIRED),
@@ -152,8 +153,10 @@ static bool stricter(const struct screening_rule *product, const struct screenin
         {strcmp(copy->id, product->id) != 0, "/id", "must be the id of the rule that it is a copy of"},
         {copy->outcome < product->outcome, "/outcome", "must not be laxer than the product's"},
         {clears && (product->needs & ~copy->needs), "/needs", "must hold all that the product's rule needs"},
-        {clears && b->intensity_max > a->intensity_max, "/caps/intensity_max", "must not be above the product's"},
-        {clears && b->water_max_mdegc > a->water_max_mdegc, "/caps/water_max_c", "must not be above the product's"},
+        {clears && b->intensity_max > a->intensity_max, "/caps/intensity_max",
+         "must not be above the product's"},
+        {clears && b->water_max_mdegc > a->water_max_mdegc, "/caps/water_max_c",
+         "must not be above the product's"},
         {clears && b->total_max_ms > a->total_max_ms, "/caps/total_max_s", "must not be above the product's"},
         {clears && (a->barred & ~b->barred), "/caps/barred", "must hold all that the product's rule bars"},
         {clears && product->acknowledge && !copy->acknowledge, "/acknowledge", "must stay true"},

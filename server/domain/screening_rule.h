@@ -65,7 +65,8 @@ extern const struct screening_rules screening_rule_product; /* as the product ha
  * error for each member that is laxer, by pointer. */
 must_use bool screening_rule_copy_check(const char *product_text, const char *copy_text,
                                         struct field_errors *errors);
-/* Puts a site's copy into the set, after the same check against the product's rule. False: *set is as before. */
+/* Puts a site's copy into the set, after the same check against the product's rule. False: *set is as before.
+ */
 must_use bool screening_rule_override(struct screening_rules *set, const char *copy_text, size_t len,
                                       struct field_errors *errors);
 

@@ -64,7 +64,8 @@ Test(screenings, are_kept_as_they_were_given) {
 }
 
 Test(screenings, are_of_the_sites_that_the_caller_may_see) {
-    struct screening_row a = make(&pg_site_a, SCREENING_CLEARED), b = make(&pg_site_b, SCREENING_REFUSED), rows[8];
+    struct screening_row a = make(&pg_site_a, SCREENING_CLEARED), b = make(&pg_site_b, SCREENING_REFUSED),
+                         rows[8];
     struct scope scope = pg_scope_of(&pg_site_b);
     struct screening_filter filter = {0};
     struct page page = {.limit = 8};
@@ -87,7 +88,8 @@ Test(screenings, are_of_the_sites_that_the_caller_may_see) {
 }
 
 Test(screenings, a_session_wants_one_of_this_day_and_of_its_site) {
-    struct screening_row here = make(&pg_site_a, SCREENING_CLEARED), there = make(&pg_site_b, SCREENING_CLEARED);
+    struct screening_row here = make(&pg_site_a, SCREENING_CLEARED),
+                         there = make(&pg_site_b, SCREENING_CLEARED);
     struct uuid nowhere = uuid_new();
     cr_expect_eq(start(&pg_device_a, &there.id, RESULT("cleared")), ERR_SCREENING_MISMATCH);
     cr_expect_eq(start(&pg_device_a, &nowhere, RESULT("cleared")), ERR_UNPROCESSABLE);
@@ -106,7 +108,8 @@ Test(screenings, a_session_wants_one_of_this_day_and_of_its_site) {
 }
 
 Test(screenings, a_session_wants_an_outcome_that_lets_it_go_on) {
-    static const char *const not_good[] = {RESULT("refused"), RESULT("needs_clearance"), RESULT("fine"), "{}"};
+    static const char *const not_good[] = {RESULT("refused"), RESULT("needs_clearance"), RESULT("fine"),
+                                           "{}"};
     for (size_t i = 0; i < COUNT_OF(not_good); i++)
         cr_expect_eq(start(&pg_device_a, NULL, not_good[i]), ERR_SCREENING_REFUSED, "%s", not_good[i]);
     cr_expect_eq(start(&pg_device_a, NULL, RESULT("limited")), ERR_OK);
@@ -140,9 +143,11 @@ Test(screenings, a_day_ends_at_midnight_of_the_site_also_when_clocks_change) {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         pg_sql("UPDATE site SET timezone = '%s' WHERE id = '%s'", rows[i].zone, pg_uuid(&pg_site_a));
         const char *site = pg_uuid(&pg_site_a);
-        cr_expect_eq(pg_int("SELECT (site_day('%s', '%s') = '%s')::int", site, rows[i].at, rows[i].day), 1, "row %zu", i);
-        cr_expect_eq(pg_int("SELECT (site_day_end('%s', '%s') = '%s')::int", site, rows[i].day, rows[i].end), 1,
-                     "row %zu ends at %s", i, pg_text("SELECT site_day_end('%s', '%s')", site, rows[i].day));
+        cr_expect_eq(pg_int("SELECT (site_day('%s', '%s') = '%s')::int", site, rows[i].at, rows[i].day), 1,
+                     "row %zu", i);
+        cr_expect_eq(pg_int("SELECT (site_day_end('%s', '%s') = '%s')::int", site, rows[i].day, rows[i].end),
+                     1, "row %zu ends at %s", i,
+                     pg_text("SELECT site_day_end('%s', '%s')", site, rows[i].day));
     }
 }
 
@@ -152,7 +157,8 @@ Test(screenings, today_is_the_day_at_the_site) {
     pg_sql("UPDATE site SET timezone = 'Pacific/Pago_Pago' WHERE id = '%s'", pg_uuid(&pg_site_b));
     cr_assert_eq(screening_today(pg_fixture_db(), &pg_scope_all, &pg_site_a, &east), ERR_OK);
     cr_assert_eq(screening_today(pg_fixture_db(), &pg_scope_all, &pg_site_b, &west), ERR_OK);
-    cr_expect(east - west == 1 || east - west == 2, "25 hours apart, whatever the hour: %d and %d", east, west);
+    cr_expect(east - west == 1 || east - west == 2, "25 hours apart, whatever the hour: %d and %d", east,
+              west);
     struct scope scope = pg_scope_of(&pg_site_b);
     cr_expect_eq(screening_today(pg_fixture_db(), &scope, &pg_site_a, &east), ERR_NOT_FOUND);
 }

@@ -1,5 +1,6 @@
 /* Runs the screening over intakes, for test_screening_pairs.py: a line of JSON in, a line out.
- *     {"intake": {...}, "routine": {...}}   ->   {"outcome": ..., "open": [...], ...}   or {"error": pointer} */
+ *     {"intake": {...}, "routine": {...}}   ->   {"outcome": ..., "open": [...], ...}   or {"error": pointer}
+ */
 #include <stdio.h>
 #include <string.h>
 

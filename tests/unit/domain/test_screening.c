@@ -38,14 +38,16 @@ static struct routine_facts facts_of(const char *json) {
     return facts;
 }
 
-#define ROUTINE(type, steps) "{\"slug\": \"x\", \"name\": \"x\", \"type\": \"" type "\", \"steps\": [" steps "]}"
+#define ROUTINE(type, steps)                                                                                 \
+    "{\"slug\": \"x\", \"name\": \"x\", \"type\": \"" type "\", \"steps\": [" steps "]}"
 #define BY_MACHINE                                                                                           \
     ROUTINE("classic",                                                                                       \
             "{\"technique\": \"stroking\", \"duration_s\": 60, \"intensity\": 40, \"mode\": \"device\"}")
 #define BY_HAND ROUTINE("classic", "{\"technique\": \"stroking\", \"duration_s\": 60, \"mode\": \"guided\"}")
 #define POINTS                                                                                               \
     ROUTINE("acupressure", "{\"technique\": \"thumb-stroke\", \"duration_s\": 60, \"mode\": \"guided\"}")
-#define ONE_POINT ROUTINE("classic", "{\"technique\": \"point-press\", \"duration_s\": 60, \"mode\": \"guided\"}")
+#define ONE_POINT                                                                                            \
+    ROUTINE("classic", "{\"technique\": \"point-press\", \"duration_s\": 60, \"mode\": \"guided\"}")
 #define THERAPY ROUTINE("therapy", "{\"technique\": \"stroking\", \"duration_s\": 60, \"mode\": \"guided\"}")
 #define YES(id) "{\"none_apply\": true, \"answers\": {\"" id "\": true}}"
 #define BOTH_NOTES                                                                                           \
@@ -145,8 +147,7 @@ Test(screening, asks_on_only_after_a_yes) {
 }
 
 Test(screening, a_skin_that_was_not_looked_at_is_an_open_question_whatever_else_is_said) {
-    struct screening_result r =
-        screen("{\"none_apply\": true, \"answers\": {\"skin-check\": false}}", NULL);
+    struct screening_result r = screen("{\"none_apply\": true, \"answers\": {\"skin-check\": false}}", NULL);
     cr_assert_eq(r.n_open, 1);
     cr_expect_eq(r.open[0], rule("skin-check"));
 }
@@ -161,9 +162,10 @@ Test(screening, a_warning_is_open_until_it_is_acknowledged) {
 }
 
 Test(screening, says_which_clearance_is_lacking) {
-    struct screening_result r = screen("{\"none_apply\": true, \"answers\": {\"child\": true}, \"clearances\":"
-                                       " [{\"kind\": \"doctor_note\", \"by\": \"Dr W\", \"on\": \"2026-11-20\"}]}",
-                                       NULL);
+    struct screening_result r =
+        screen("{\"none_apply\": true, \"answers\": {\"child\": true}, \"clearances\":"
+               " [{\"kind\": \"doctor_note\", \"by\": \"Dr W\", \"on\": \"2026-11-20\"}]}",
+               NULL);
     cr_expect_eq(r.outcome, SCREENING_NEEDS_CLEARANCE);
     cr_expect_eq(r.lacking, 1u << CLEARANCE_CERTIFIED_OPERATOR);
 }
@@ -180,9 +182,9 @@ Test(screening, a_routine_may_ask_for_a_clearance_whatever_is_answered) {
 }
 
 Test(screening, combines_caps_to_the_strictest_and_puts_the_strictest_reason_first) {
-    struct screening_result r =
-        screen("{\"none_apply\": true, \"answers\": {\"neuropathy\": true, \"pregnancy\": true, \"fever\": true}}",
-               NULL);
+    struct screening_result r = screen(
+        "{\"none_apply\": true, \"answers\": {\"neuropathy\": true, \"pregnancy\": true, \"fever\": true}}",
+        NULL);
     cr_expect_eq(r.outcome, SCREENING_REFUSED);
     cr_assert_eq(r.n_reasons, 3);
     cr_expect_str_eq(r.reasons[0].id, "fever");

@@ -6,7 +6,8 @@
 #include "server/domain/screening.h"
 
 static bool take(const char *json, struct intake *ret, struct field_errors *errors) {
-    return field_parse(json, strlen(json), intake_fields, FIELD_REFUSE_UNKNOWN, ret, sizeof *ret, NULL, errors) &&
+    return field_parse(json, strlen(json), intake_fields, FIELD_REFUSE_UNKNOWN, ret, sizeof *ret, NULL,
+                       errors) &&
            intake_check(ret, &screening_rule_product, "", errors);
 }
 
@@ -49,7 +50,8 @@ Test(intake, names_what_does_not_fit) {
 
 Test(intake, is_written_as_it_was_said) {
     static const char *const texts[] = {
-        "{}", "{\"none_apply\":true}", "{\"none_apply\":false,\"answers\":{\"skin-check\":true,\"meal\":false}}",
+        "{}", "{\"none_apply\":true}",
+        "{\"none_apply\":false,\"answers\":{\"skin-check\":true,\"meal\":false}}",
         "{\"answers\":{\"meal\":true},\"acknowledged\":[\"meal\"],\"clearances\":[{\"kind\":\"doctor_note\","
         "\"by\":\"Dr Weber\",\"on\":\"2026-11-20\"}]}"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -91,11 +93,14 @@ Test(clearance, counts_from_its_day_until_it_is_too_old) {
 
 /* ---- copies ---- */
 
-#define RULE(id, more) "{\"id\": \"" id "\", \"name\": \"n\", \"question\": \"Q?\", \"why\": \"W.\", " more ", \"sources\": [\"x.y\"]}"
+#define RULE(id, more)                                                                                       \
+    "{\"id\": \"" id "\", \"name\": \"n\", \"question\": \"Q?\", \"why\": \"W.\", " more                     \
+    ", \"sources\": [\"x.y\"]}"
 #define PREGNANCY(caps) RULE("pregnancy", "\"outcome\": \"limited\", \"caps\": {" caps "}")
 #define BARS(list) "\"barred\": [\"electric\", \"vibration\", \"energetic\", \"sudden\"" list "]"
-#define CHILD(outcome, needs) RULE("child", "\"outcome\": \"" outcome "\"" needs ", \"caps\": {\"intensity_max\": 30, "      \
-    "\"water_max_c\": 37, \"barred\": [\"electric\", \"vibration\", \"acupressure\"]}")
+#define CHILD(outcome, needs)                                                                                \
+    RULE("child", "\"outcome\": \"" outcome "\"" needs ", \"caps\": {\"intensity_max\": 30, "                \
+                  "\"water_max_c\": 37, \"barred\": [\"electric\", \"vibration\", \"acupressure\"]}")
 #define NEEDS ", \"needs\": [\"doctor_note\", \"certified_operator\"]"
 
 Test(screening_rule, a_copy_may_only_be_stricter) {
@@ -103,11 +108,14 @@ Test(screening_rule, a_copy_may_only_be_stricter) {
         const char *copy, *pointer; /* NULL: it may stand */
     } rows[] = {
         {PREGNANCY("\"intensity_max\": 30, \"water_max_c\": 37, " BARS(", \"acupressure\"")), NULL},
-        {PREGNANCY("\"intensity_max\": 20, \"water_max_c\": 35.5, \"total_max_s\": 600, "
-                   BARS(", \"acupressure\", \"heat\"")), NULL},
-        {PREGNANCY("\"intensity_max\": 31, \"water_max_c\": 37, " BARS(", \"acupressure\"")), "/caps/intensity_max"},
+        {PREGNANCY("\"intensity_max\": 20, \"water_max_c\": 35.5, \"total_max_s\": 600, " BARS(
+             ", \"acupressure\", \"heat\"")),
+         NULL},
+        {PREGNANCY("\"intensity_max\": 31, \"water_max_c\": 37, " BARS(", \"acupressure\"")),
+         "/caps/intensity_max"},
         {PREGNANCY("\"water_max_c\": 37, " BARS(", \"acupressure\"")), "/caps/intensity_max"},
-        {PREGNANCY("\"intensity_max\": 30, \"water_max_c\": 37.001, " BARS(", \"acupressure\"")), "/caps/water_max_c"},
+        {PREGNANCY("\"intensity_max\": 30, \"water_max_c\": 37.001, " BARS(", \"acupressure\"")),
+         "/caps/water_max_c"},
         {PREGNANCY("\"intensity_max\": 30, \"water_max_c\": 37, " BARS("")), "/caps/barred"},
         {RULE("pregnancy", "\"outcome\": \"refused\""), NULL},
         {RULE("fever", "\"outcome\": \"limited\""), "/outcome"},
@@ -135,14 +143,16 @@ Test(screening_rule, a_copy_may_only_be_stricter) {
         if (rows[i].pointer) {
             cr_expect_str_eq(errors.list[0].pointer, rows[i].pointer, "%s: %s", rows[i].copy,
                              errors.list[0].pointer);
-            cr_expect_eq(memcmp(&set, &screening_rule_product, sizeof set), 0, "a refused copy changed the set");
+            cr_expect_eq(memcmp(&set, &screening_rule_product, sizeof set), 0,
+                         "a refused copy changed the set");
         }
     }
 }
 
 Test(screening_rule, a_copy_is_held_against_the_text_of_the_products_rule) {
     struct field_errors errors;
-    const char *fever = RULE("fever", "\"outcome\": \"refused\""), *meal = RULE("meal", "\"outcome\": \"refused\"");
+    const char *fever = RULE("fever", "\"outcome\": \"refused\""),
+               *meal = RULE("meal", "\"outcome\": \"refused\"");
     cr_expect(screening_rule_copy_check(fever, fever, &errors));
     cr_expect_not(screening_rule_copy_check(fever, meal, &errors));
     cr_expect_str_eq(errors.list[0].pointer, "/id");
