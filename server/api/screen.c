@@ -61,8 +61,7 @@ static enum err incomplete(struct request *rq, const struct screened *s, const c
     lookup_fail_all(rq, ERR_SCREENING_INCOMPLETE, &errors);
     return request_fail(
         rq, ERR_SCREENING_INCOMPLETE,
-        "%d questions are open: ask them, then send the answers, or none_apply: true if nothing "
-        "applies",
+        "open questions: %d. Ask them, then send the answers, or none_apply: true if nothing applies",
         (int)s->result.n_open);
 }
 
@@ -79,7 +78,8 @@ static void explain(struct request *rq, const struct screened *s, const char *pr
             buf_fmt(&b, "%s/answers/%s", prefix, r->id);
         else
             buf_str(&b, "/routine");
-        request_fail_at(rq, e, pointer, screening_rule_outcome_names[outcome], "%s", r->words);
+        request_fail_at(rq, e, pointer, screening_rule_outcome_names[outcome], "%s%s", r->words,
+                        r->conflict ? " This routine cannot do without that." : "");
     }
 }
 
@@ -239,6 +239,7 @@ static void write_reason(struct jsonw *w, const struct screening_reason *r) {
     jsonw_str(w, "outcome", screening_rule_outcome_names[r->outcome]);
     jsonw_str(w, "words", r->words);
     write_names(w, "needs", r->needs, clearance_kind_names);
+    write_names(w, "conflict", r->conflict, screening_rule_trait_names);
     write_caps(w, "caps", &r->caps);
     screen_write_sources(w, "sources", r->sources);
     jsonw_object_end(w);

@@ -51,10 +51,8 @@ static void add_reason(struct screening_result *ret, const struct screening_reas
     if (reason->outcome == SCREENING_NEEDS_CLEARANCE) ret->lacking |= reason->lacking;
 }
 
-static int32_t outcome_of(const struct screening_rule *r, uint32_t lacking,
-                          const struct routine_facts *facts) {
-    if (r->outcome == SCREENING_REFUSED) return SCREENING_REFUSED;
-    if (facts && (r->caps.barred & facts->unavoidable)) return SCREENING_REFUSED;
+static int32_t outcome_of(const struct screening_rule *r, uint32_t lacking, uint32_t conflict) {
+    if (r->outcome == SCREENING_REFUSED || conflict) return SCREENING_REFUSED;
     if (r->outcome == SCREENING_NEEDS_CLEARANCE && lacking) return SCREENING_NEEDS_CLEARANCE;
     return SCREENING_LIMITED;
 }
@@ -63,13 +61,15 @@ static void apply(const struct screening_rules *rules, const struct intake *in, 
                   const struct routine_facts *facts, struct screening_result *ret) {
     const struct screening_rule *r = &rules->rule[i];
     uint32_t needs = r->outcome == SCREENING_NEEDS_CLEARANCE ? r->needs : 0;
+    uint32_t conflict = facts ? r->caps.barred & facts->unavoidable : 0;
     struct screening_reason reason = {.rule = i,
                                       .id = r->id,
                                       .words = r->why,
                                       .sources = r->sources,
-                                      .outcome = outcome_of(r, needs & ~given, facts),
+                                      .outcome = outcome_of(r, needs & ~given, conflict),
                                       .needs = needs,
                                       .lacking = needs & ~given,
+                                      .conflict = conflict,
                                       .caps = r->caps};
     add_reason(ret, &reason);
     bool understood = !r->acknowledge;

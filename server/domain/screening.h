@@ -35,6 +35,7 @@ struct screening_reason { /* pointers into the rule set and static tables */
     int32_t outcome;      /* of this reason */
     uint32_t needs;       /* bits 1u << enum clearance_kind that it asks for */
     uint32_t lacking;     /* ... and that were not given */
+    uint32_t conflict;    /* mask of enum technique_trait: barred, and the routine cannot do without */
     struct lowering_caps caps;
 };
 #define SCREENING_REASONS_MAX (SCREENING_RULE_COUNT + 1 + GOAL_COUNT)

@@ -243,7 +243,8 @@ def a_screening_is_kept_whatever_its_outcome(w):
 
 @tap.test
 def a_screening_for_a_routine_judges_that_routine(w):
-    tap.equal(screened(w, answers(pregnancy=True), routine="relax-10")["outcome"], "refused")
+    made = screened(w, answers(pregnancy=True), routine="relax-10")
+    tap.equal((made["outcome"], made["reasons"][0]["conflict"]), ("refused", ["energetic", "electric"]))
     tap.equal(screened(w, answers(pregnancy=True), routine=by_hand(w))["outcome"], "limited")
     made = screened(w, NOTHING_APPLIES, routine=by_hand(w, type="therapy"))
     tap.equal((made["outcome"], made["needs"], made["reasons"][0]["of"]), ("needs_clearance", ["certified_operator"], "routine"))
@@ -259,6 +260,9 @@ def who_may_only_look_does_not_see_answers_about_health(w):
     refused(viewer.get(f"{V1}/screenings"), 403, "forbidden")
     refused(viewer.get(f"{V1}/screenings/{made['id']}"), 403, "forbidden")
     ok(viewer.get(f"{V1}/screening/questions"))
+    session = ok(start(w, intake=answers(neuropathy=True)), 201)["id"]
+    tap.check("screening" not in ok(viewer.get(f"{V1}/sessions/{session}")))
+    tap.check("screening" in ok(w.as_role("operator").get(f"{V1}/sessions/{session}")))
     ok(w.as_role("operator", w.sites[:1]).get(f"{V1}/screenings/{made['id']}"))
 
 
@@ -329,6 +333,24 @@ def a_refused_or_uncleared_screening_starts_nothing(w):
     entry = next(w.api.pages(f"{V1}/audit", {"subject_id": made["id"], "action": "session.create"}))
     tap.equal({each["accepted_by"] for each in entry["detail"]["clearances"]}, {stored["created_by"]})
     tap.check(made["created_by"] != stored["created_by"])
+
+
+@tap.test
+def a_session_by_hand_is_screened_like_any_other(w):
+    def by_hand_at(site, **more):
+        return w.api.post(f"{V1}/sessions", {"site_id": site, "routine": slug, **more})
+    slug, stored = by_hand(w), screened(w, answers(pregnancy=True), guest="Anna")["id"]
+    made = ok(by_hand_at(w.sites[0], screening_id=stored), 201)
+    shown = ok(w.api.get(f"{V1}/sessions/{made['id']}"))
+    tap.equal((made["guest"], shown["screening"]["screening_id"], shown["screening"]["outcome"]), ("Anna", stored, "limited"))
+    refused(by_hand_at(w.sites[1], screening_id=stored), 422, "screening_mismatch", "/screening_id")
+    both = [clearance(), clearance("certified_operator", by="Kim")]
+    refused(by_hand_at(w.sites[0], intake=answers(child=True)), 422, "screening_needs_clearance")
+    child = ok(by_hand_at(w.sites[0], intake={**answers(child=True), "clearances": both}), 201)["id"]
+    entry = next(w.api.pages(f"{V1}/audit", {"subject_id": child, "action": "session.create"}))
+    tap.equal([each["by"] for each in entry["detail"]["clearances"]], ["Dr Weber", "Kim"])
+    backdated(w, stored)
+    refused(by_hand_at(w.sites[0], screening_id=stored), 422, "screening_not_today", "/screening_id")
 
 
 @tap.test
