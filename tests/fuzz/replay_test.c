@@ -55,8 +55,9 @@ Test(fuzz, intakes_and_rules_hold_cut_and_bent) {
         {"intake", "{\"none_apply\":true,\"answers\":{\"skin-check\":true,\"fever\":true,\"meal\":true},"
                    "\"acknowledged\":[\"meal\"],\"clearances\":[{\"kind\":\"doctor_note\",\"by\":\"Dr W\","
                    "\"on\":\"2026-11-20\"}]}"},
-        {"rule", "{\"id\":\"neuropathy\",\"name\":\"N\",\"question\":\"Q?\",\"why\":\"W.\",\"outcome\":\"limited\","
-                 "\"caps\":{\"intensity_max\":40,\"water_max_c\":35.5},\"sources\":[\"contra.neuropathy\"]}"},
+        {"rule",
+         "{\"id\":\"neuropathy\",\"name\":\"N\",\"question\":\"Q?\",\"why\":\"W.\",\"outcome\":\"limited\","
+         "\"caps\":{\"intensity_max\":40,\"water_max_c\":35.5},\"sources\":[\"contra.neuropathy\"]}"},
     };
     static const char bends[] = "\"{}[],:0-9.e\\ \x01\xff";
     for (size_t k = 0; k < COUNT_OF(rows); k++) {

@@ -67,7 +67,7 @@ static const struct listing listings[] = {
      "UPDATE session SET state = 'rejected'; INSERT INTO session (id, device_id, routine_slug, "
      "routine_version,"
      " intake, screening, program) SELECT " NEW_ID ", 'd0000000-0000-0000-0000-000000000001', 'relax-10', 1, "
-                                                   "'{\"n\": %d}', '{\"outcome\": \"limited\"}', '{}'",
+     "'{\"n\": %d}', '{\"outcome\": \"limited\"}', '{}'",
      read_session},
     {"commands", /* of a session that the rows before have left */
      "INSERT INTO command (id, device_id, session_id, type, body) SELECT " NEW_ID
