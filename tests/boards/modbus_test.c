@@ -167,6 +167,28 @@ Test(modbus_tcp, a_broken_wire_is_no_reading_at_once, .timeout = 120) {
     subject_until(s, !s->readings.water_mdegc[1].present);
 }
 
+/* The control board's discrete inputs and coils are all 0. */
+Test(modbus_tcp, a_switch_can_be_a_bit_of_any_table_either_way, .timeout = 120) {
+    static const struct {
+        const char *contact;
+        bool pressed;
+    } rows[] = {{"{\"table\":\"discrete\",\"address\":3}", false},
+                {"{\"table\":\"discrete\",\"address\":3,\"active_low\":true}", true},
+                {"{\"table\":\"coil\",\"address\":3,\"active_low\":true}", true},
+                {"{\"table\":\"input\",\"address\":2,\"bit\":5}", true}, /* the level: 800 is 0b1100100000 */
+                {"{\"table\":\"input\",\"address\":2,\"bit\":6}", false},
+                {"{\"table\":\"input\",\"address\":2,\"bit\":6,\"active_low\":true}", true}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_subject struct subject *s = subject_new(&subject_modbus_tcp);
+        char error[256] = "";
+        subject_close(s);
+        cr_assert(open_changed(s, "{\"table\":\"input\",\"address\":4,\"bit\":0}", rows[i].contact, error),
+                  "%s", error);
+        subject_until(s, s->applied);
+        cr_expect_eq(s->readings.emergency_stop, rows[i].pressed, "row %zu", i);
+    }
+}
+
 Test(modbus_tcp, a_coil_is_on_at_any_drive) {
     auto_subject struct subject *s = subject_new(&subject_modbus_tcp);
     char error[256] = "";

@@ -149,7 +149,8 @@ static void close_contact(struct linux_board *b, struct contact *c) {
 }
 
 static bool close_sensors(struct linux_board *b) {
-    bool ended = sensor_close(&b->level) & sensor_close(&b->current);
+    bool ended = sensor_close(&b->level);
+    ended &= sensor_close(&b->current);
     for (int32_t i = 0; i < b->d.n_water; i++) ended &= sensor_close(&b->water[i]);
     return ended;
 }
@@ -166,7 +167,8 @@ static void linux_free(void *board) {
     pthread_mutex_unlock(&b->lock);
     close_contact(b, &b->emergency_stop);
     close_contact(b, &b->local_stop);
-    if (!(close_sensors(b) & ended)) return;
+    ended &= close_sensors(b);
+    if (!ended) return;
     pthread_mutex_destroy(&b->lock);
     free(b);
 }
