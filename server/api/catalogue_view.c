@@ -33,7 +33,7 @@ static char *judge_copy(enum catalogue_kind kind, const struct catalogue_entry_r
     auto_json json_t *product = json_loads(row->content, 0, NULL);
     auto_json json_t *copy = json_loads(row->copy, 0, NULL);
     *ret_outdated = true;
-    if (!product || !copy) return strdup(row->content); /* a number beyond ours, put there by another hand */
+    if (!product || !copy) return xstrdup(row->content); /* a number beyond ours, put there by another hand */
     int32_t n;
     const struct catalogue_editable *editables = catalogue_editables(kind, &n);
     auto_json json_t *merged = catalogue_copy_merge(editables, n, product, copy, &errors);
@@ -43,7 +43,7 @@ static char *judge_copy(enum catalogue_kind kind, const struct catalogue_entry_r
     if (!check || check(row->content, content, &errors)) return content;
     free(content);
     *ret_outdated = true;
-    return strdup(row->content);
+    return xstrdup(row->content);
 }
 
 static void write_item(struct catalogue_item *item, const struct catalogue_entry_row *row,
@@ -80,7 +80,7 @@ static void make_item(struct catalogue_view *view, enum catalogue_kind kind,
     snprintf(item->id, sizeof(item->id), "%s", row->id);
     item->version = row->version;
     item->copy_version = row->copy_version;
-    item->content = row->copy ? judge_copy(kind, row, &outdated) : strdup(row->content);
+    item->content = row->copy ? judge_copy(kind, row, &outdated) : xstrdup(row->content);
     item->product = steal(&row->content);
     write_item(item, row, &view->site_id, outdated);
 }
