@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/api/catalogue_cache.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
 #include "server/api/programs.h"
@@ -15,10 +16,33 @@ void screened_done(struct screened *s) {
     buf_done(&s->clearances_json);
 }
 
+/* The product's rules with the site's copies in their places; a copy that would be laxer counts for nothing.
+ */
+static const struct screening_rules *with_copies(struct request *rq, const struct catalogue_view *view) {
+    struct screening_rules *set = NULL;
+    for (int32_t i = 0; i < view->n; i++) {
+        const struct catalogue_item *item = &view->items[i];
+        struct field_errors errors;
+        if (item->kind != CATALOGUE_SCREENING_RULES || item->copy_version == 0) continue;
+        if (!set) {
+            set = request_alloc(rq, sizeof(*set));
+            *set = screening_rule_product;
+        }
+        if (!screening_rule_override(set, item->content, strlen(item->content), &errors))
+            log_warn("api", "a site's copy of a screening rule has no effect|rule=%s pointer=%s", item->id,
+                     errors.list[0].pointer);
+    }
+    return set ? set : &screening_rule_product;
+}
+
 enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_id,
                       const struct screening_rules **ret) {
-    (void)rq, (void)worker, (void)site_id;
-    *ret = &screening_rule_product;
+    struct catalogue_cache *cache = app_of(rq)->catalogue;
+    const struct catalogue_view *view;
+    enum err e = catalogue_cache_get(cache, db_of(worker), scope_of(rq), site_id, &view);
+    if (e) return e;
+    *ret = with_copies(rq, view);
+    catalogue_cache_give_back(cache, view);
     return ERR_OK;
 }
 
