@@ -41,8 +41,7 @@ enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_
     *ret = &screening_rule_product;
     if (uuid_is_zero(site_id)) return ERR_OK;
     enum err e = catalogue_cache_get(app_of(rq)->catalogue, db_of(worker), scope_of(rq), site_id, &view);
-    if (e == ERR_NOT_FOUND)
-        return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
+    if (e == ERR_NOT_FOUND) return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
     if (e) return e;
     take_copies(rq, view, ret);
     catalogue_cache_give_back(app_of(rq)->catalogue, view);

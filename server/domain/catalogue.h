@@ -25,7 +25,7 @@
     X(NOTICES, "notices", NULL)                                                                              \
     X(PREPARATIONS, "preparations", NULL)                                                                    \
     X(OIL_RECIPES, "oil-recipes", oil_recipe_check)                                                          \
-    X(SCREENING_RULES, "screening-rules", screening_rule_copy_check)                                                  \
+    X(SCREENING_RULES, "screening-rules", screening_rule_copy_check)                                         \
     X(COURSE_TEMPLATES, "course-templates", course_template_check)                                           \
     X(SOURCES, "sources", NULL)
 enum catalogue_kind {
