@@ -10,6 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+# Members of an entry that hold its wording, whatever its kind: a site may put them in its own words.
+WORDING = ("name", "title", "words", "question", "why", "instruction", "note")
+
 
 def enum(name):
     """lower-back -> LOWER_BACK"""
@@ -44,15 +47,92 @@ def oil_recipes(entries):
                            mask("OIL_BASE", e["bases"]), mask("OIL_ESSENCE", e["essences"])) for e in entries]
 
 
-KINDS = {"oil-recipes": oil_recipes, "preparations": preparations, "zones": zones}
+def additives(entries):
+    """X(enum, name)"""
+    yield "ADDITIVES", [(enum(e["id"]), text(e["id"])) for e in entries]
 
 
-def header(kind, lists):
-    lines = [f"/* Made from schema/catalogue/{kind}.json by scripts/catalogue_tables.py. */"]
+def choice(c):
+    """Levels and duty in thousandths; what is steady has no period, what is no pulse is on all the time."""
+    return (f"{{.kind = ACTUATOR_{enum(c['by'])}, .wave = WAVE_{enum(c['wave'])}, .level_permille = {c['level_percent'] * 10},"
+            f" .duty_permille = {c.get('on_percent', 100) * 10}, .period_ms = {c.get('period_ms', 0)}, .ramp_ms = {c['ramp_ms']}}}")
+
+
+def technique(e):
+    """The members of struct technique."""
+    yield f".group = TECHNIQUE_GROUP_{enum(e['group'])}"
+    yield f".by_hand = {str(e['by_hand']).lower()}"
+    yield f".direction = DIRECTION_{enum(e['direction'])}"
+    yield from (f".{name} = {e[name]}" for name in ("repetition_s", "least_s", "most_s") if name in e)
+    if "water" in e:
+        yield f".water = TECHNIQUE_WATER_{enum(e['water'])}"
+        yield f".water_mdegc = {round(e['water_c'] * 1000)}"
+    if e["traits"]:
+        yield ".traits = " + " | ".join(f"TRAIT_{enum(each)}" for each in e["traits"])
+    yield f".n_zones = {len(e['zones'])}"
+    yield ".zones = {" + ", ".join(f"ZONE_{enum(each)}" for each in e["zones"]) + "}"
+    if e["choices"]:
+        yield f".n_choices = {len(e['choices'])}"
+        yield ".choices = {" + ", ".join(map(choice, e["choices"])) + "}"
+
+
+def techniques(entries):
+    """X(enum, name, title), and in the same order X(enum, members of struct technique...)."""
+    yield "TECHNIQUES", [(enum(e["id"]), text(e["id"]), text(e["name"])) for e in entries]
+    yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
+
+
+KINDS = {"zones": zones, "additives": additives, "techniques": techniques, "oil-recipes": oil_recipes, "preparations": preparations}
+
+
+def resolved(schema, whole):
+    """The schema itself, or what its $ref within the file names."""
+    while "$ref" in schema:
+        target = whole
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        schema = target
+    return schema
+
+
+def editable(schema, whole, path=""):
+    """What a site may change of an entry: its wording, and what the schema marks with x-editable, within its bounds.
+
+    Gives (path, type, least, most); * stands for each item of a list.
+    """
+    schema = resolved(schema, whole)
+    name = path.rsplit("/", 1)[-1]
+    if schema.get("x-editable", schema.get("type") == "string" and name in WORDING):
+        kind = {"string": "TEXT", "integer": "INTEGER", "number": "NUMBER"}[schema["type"]]
+        least, most = (schema.get("minLength", 1), schema["maxLength"]) if kind == "TEXT" else (schema["minimum"], schema["maximum"])
+        yield path, kind, least, most
+        return
+    for key, member in schema.get("properties", {}).items():
+        yield from editable(member, whole, f"{path}/{key}")
+    if isinstance(schema.get("items"), dict):
+        yield from editable(schema["items"], whole, f"{path}/*")
+
+
+def editables(catalogue):
+    """X(kind, path, type, least, most) of all kinds that have a schema."""
+    for file in sorted((catalogue / "schemas").glob("*.schema.json")):
+        whole = json.loads(file.read_text())
+        entry = whole.get("properties", {}).get("entries", {}).get("items")
+        for path, *bounds in editable(entry, whole) if entry else ():
+            yield text(file.name.removesuffix(".schema.json")), text(path), *bounds
+
+
+def header(source, lists):
+    lines = [f"/* Made from schema/catalogue/{source} by scripts/catalogue_tables.py. */"]
     for name, rows in lists:
         cells = [f"    X({', '.join(str(cell) for cell in row)})" for row in rows]
         lines += [f"#define {name}(X) \\", " \\\n".join(cells), ""]
     return "\n".join(lines)
+
+
+def write(path, new):
+    if not path.exists() or path.read_text() != new:
+        path.write_text(new)
 
 
 def main():
@@ -60,10 +140,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     for kind, rows in KINDS.items():
         data = json.loads((catalogue / f"{kind}.json").read_text())
-        new = header(kind, rows(data["entries"]))
-        path = out / f"{kind}.h"
-        if not path.exists() or path.read_text() != new:
-            path.write_text(new)
+        write(out / f"{kind}.h", header(f"{kind}.json", rows(data["entries"])))
+    write(out / "editable.h", header("schemas", [("CATALOGUE_EDITABLE", list(editables(catalogue)))]))
 
 
 main()

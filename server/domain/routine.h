@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/field.h"
+#include "catalogue/additives.h"
 #include "server/domain/care.h"
 #include "server/domain/technique.h"
 
@@ -61,10 +62,7 @@
     X(CONFIRM, "confirm")                                                                                    \
     X(TIMER, "timer")
 
-#define ADDITIVES(X)                                                                                         \
-    X(SALT, "salt")                                                                                          \
-    X(HONEY, "honey")                                                                                        \
-    X(CLAY, "clay")
+/* ADDITIVES(X), X(enum, name), is schema/catalogue/additives.json. */
 
 enum routine_type {
 #define X(e, n, t) ROUTINE_TYPE_##e,
