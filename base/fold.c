@@ -34,8 +34,7 @@ static const char *folded(uint32_t code, char room[2]) {
         room[0] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : ' ';
         return room;
     }
-    const struct fold_row *row =
-        bsearch(&code, fold_rows, COUNT_OF(fold_rows), sizeof fold_rows[0], compare);
+    const struct fold_row *row = bsearch(&code, fold_rows, COUNT_OF(fold_rows), sizeof fold_rows[0], compare);
     return row ? row->text : NULL;
 }
 
