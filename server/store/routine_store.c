@@ -35,7 +35,19 @@
     " SELECT v.slug" REST("v.content") " FROM cur CROSS JOIN r LEFT JOIN v ON true"
 /* clang-format on */
 
-enum { LIST, GET, GET_VERSION, VERSIONS, PUT_DRAFT, DELETE_DRAFT, PUBLISH, RETIRE, STANDINGS, EACH, SET_FACTS };
+enum {
+    LIST,
+    GET,
+    GET_VERSION,
+    VERSIONS,
+    PUT_DRAFT,
+    DELETE_DRAFT,
+    PUBLISH,
+    RETIRE,
+    STANDINGS,
+    EACH,
+    SET_FACTS
+};
 extern const struct db_statement routine_store_statements[];
 /* clang-format off */
 const struct db_statement routine_store_statements[] = {

@@ -1,6 +1,6 @@
 /* Routines and their versions. A published version never changes; a routine has at most one draft. What is
- * offered is the newest version that was ever published, unless it is retired: an older one does not come back
- * by itself. */
+ * offered is the newest version that was ever published, unless it is retired: an older one does not come
+ * back by itself. */
 #ifndef PEDILUVE_SERVER_STORE_ROUTINE_STORE_H
 #define PEDILUVE_SERVER_STORE_ROUTINE_STORE_H
 
@@ -35,8 +35,8 @@ struct routine_filter { /* zeroed: every routine that is offered, without conten
     bool with_content;
 };
 
-/* One version of each routine that the filter finds, by slug. after: "" from the beginning. A scope sees its own
- * sites' routines and those for all sites. */
+/* One version of each routine that the filter finds, by slug. after: "" from the beginning. A scope sees its
+ * own sites' routines and those for all sites. */
 must_use enum err routine_list(struct db *db, const struct scope *scope, const struct routine_filter *filter,
                                const char *after, int32_t limit, struct routine_row rows[], int32_t *ret_n);
 /* version 0: the one that is offered. */
@@ -48,15 +48,15 @@ must_use enum err routine_versions(struct db *db, const struct scope *scope, con
 
 struct routine_draft { /* what is written */
     const char *slug, *name;
-    const struct uuid *site_id; /* of a new routine; NULL or zero: for all sites */
-    const char *content;        /* a JSON object */
+    const struct uuid *site_id;        /* of a new routine; NULL or zero: for all sites */
+    const char *content;               /* a JSON object */
     const struct routine_facts *facts; /* NULL: not known */
-    const char *expected;              /* replace a draft only while its content is still this, as it was read;
-                                          "": leave an existing draft alone; NULL: whatever it is */
+    const char *expected; /* replace a draft only while its content is still this, as it was read;
+                             "": leave an existing draft alone; NULL: whatever it is */
 };
 /* Makes the routine if there is none (zero site_id needs a scope of all sites, else ERR_FORBIDDEN), and its
- * draft, or replaces the draft there is. ERR_NOT_FOUND: a routine of another site, one for all sites without a
- * scope of all sites, or the draft is not the expected one. */
+ * draft, or replaces the draft there is. ERR_NOT_FOUND: a routine of another site, one for all sites without
+ * a scope of all sites, or the draft is not the expected one. */
 must_use enum err routine_write_draft(struct db *db, const struct scope *scope, const struct actor *actor,
                                       const struct routine_draft *draft, struct routine_row *ret);
 /* The same without facts, whatever draft there is. */
@@ -82,7 +82,8 @@ struct routine_standing { /* of a slug that somebody wants to write */
 must_use enum err routine_standings(struct db *db, const struct scope *scope, const char *slugs,
                                     struct routine_standing rets[], int32_t n);
 
-/* For `migrate`: all versions of all routines by slug and number, after that one ("" and 0: from the beginning). */
+/* For `migrate`: all versions of all routines by slug and number, after that one ("" and 0: from the
+ * beginning). */
 must_use enum err routine_each_version(struct db *db, const char *after_slug, int32_t after_version,
                                        int32_t limit, struct routine_row rows[], int32_t *ret_n);
 /* Writes what is known of a version now, unless its content has changed since. NULL: nothing is. */

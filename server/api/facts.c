@@ -1,0 +1,54 @@
+#include "server/api/facts.h"
+
+#include <stdio.h>
+
+#include "server/api/prepare.h"
+#include "server/store/routine_store.h"
+
+#define AT_ONCE 50
+
+static void add_model(void *arg, const char *id) { routine_facts_add_model(arg, id); }
+
+void facts_of(struct models *m, const struct routine *r, struct routine_facts *ret) {
+    struct lowering_caps caps = CAPS_DEFAULT;
+    routine_facts_of(r, ret);
+    models_each_running(m, r, &caps, add_model, ret);
+}
+
+static enum err refresh_one(struct db *db, struct models *models, const struct routine_row *row,
+                            struct routine *room, int32_t *ret_changed) {
+    auto_routine_facts struct routine_facts facts = {0};
+    bool readable = prepare_parse(row, room), changed = false;
+    if (readable) facts_of(models, room, &facts);
+    enum err e = routine_set_facts(db, row, readable ? &facts : NULL, &changed);
+    *ret_changed += changed;
+    return e;
+}
+
+static enum err refresh_all(struct db *db, struct models *models, int32_t *ret_changed) {
+    auto_free struct routine *room = xmalloc(sizeof(*room));
+    struct routine_row rows[AT_ONCE];
+    char slug[sizeof(rows[0].slug)] = "";
+    int32_t version = 0;
+    for (int32_t n = AT_ONCE; n == AT_ONCE;) {
+        enum err e = routine_each_version(db, slug, version, AT_ONCE, rows, &n);
+        if (e) return e;
+        for (int32_t i = 0; i < n; i++) {
+            if (!e) e = refresh_one(db, models, &rows[i], room, ret_changed);
+            snprintf(slug, sizeof(slug), "%s", rows[i].slug);
+            version = rows[i].version;
+            routine_row_done(&rows[i]);
+        }
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
+enum err facts_refresh(struct db *db, int32_t *ret_changed) {
+    struct models *models = models_new();
+    *ret_changed = 0;
+    enum err e = models_load(models, db);
+    if (!e) e = refresh_all(db, models, ret_changed);
+    models_free(models);
+    return e;
+}
