@@ -82,7 +82,8 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"zones": zones, "additives": additives, "techniques": techniques, "oil-recipes": oil_recipes, "preparations": preparations}
+KINDS = {"additives": additives, "oil-recipes": oil_recipes, "preparations": preparations, "techniques": techniques,
+         "zones": zones}
 
 
 def resolved(schema, whole):
@@ -95,31 +96,43 @@ def resolved(schema, whole):
     return schema
 
 
+def bounds(schema, whole):
+    """(type, least, most, allowed): of a text its characters, of a list its items, of a number itself; allowed, with blanks
+    around each: the names that a choice, or an item of a list, may be."""
+    if "enum" in schema:
+        return "CHOICE", 0, 0, f" {' '.join(schema['enum'])} "
+    if schema["type"] == "array":
+        names = resolved(schema["items"], whole)["enum"]
+        return "LIST", schema.get("minItems", 0), schema.get("maxItems", len(names)), f" {' '.join(names)} "
+    if schema["type"] == "string":
+        return "TEXT", schema.get("minLength", 1), schema["maxLength"], ""
+    return {"integer": "INTEGER", "number": "NUMBER"}[schema["type"]], schema["minimum"], schema["maximum"], ""
+
+
 def editable(schema, whole, path=""):
     """What a site may change of an entry: its wording, and what the schema marks with x-editable, within its bounds.
 
-    Gives (path, type, least, most); * stands for each item of a list.
+    Gives (path, bounds...); * stands for each item of a list.
     """
     schema = resolved(schema, whole)
-    name = path.rsplit("/", 1)[-1]
-    if schema.get("x-editable", schema.get("type") == "string" and name in WORDING):
-        kind = {"string": "TEXT", "integer": "INTEGER", "number": "NUMBER"}[schema["type"]]
-        least, most = (schema.get("minLength", 1), schema["maxLength"]) if kind == "TEXT" else (schema["minimum"], schema["maximum"])
-        yield path, kind, least, most
+    wording = schema.get("type") == "string" and "enum" not in schema and path.rsplit("/", 1)[-1] in WORDING
+    if schema.get("x-editable", wording):
+        yield path, *bounds(schema, whole)
         return
     for key, member in schema.get("properties", {}).items():
-        yield from editable(member, whole, f"{path}/{key}")
+        if isinstance(member, dict):
+            yield from editable(member, whole, f"{path}/{key}")
     if isinstance(schema.get("items"), dict):
         yield from editable(schema["items"], whole, f"{path}/*")
 
 
 def editables(catalogue):
-    """X(kind, path, type, least, most) of all kinds that have a schema."""
+    """X(kind, path, type, least, most, allowed) of all kinds that have a schema."""
     for file in sorted((catalogue / "schemas").glob("*.schema.json")):
         whole = json.loads(file.read_text())
         entry = whole.get("properties", {}).get("entries", {}).get("items")
-        for path, *bounds in editable(entry, whole) if entry else ():
-            yield text(file.name.removesuffix(".schema.json")), text(path), *bounds
+        for path, kind, least, most, allowed in editable(entry, whole) if entry else ():
+            yield text(file.name.removesuffix(".schema.json")), text(path), kind, least, most, text(allowed)
 
 
 def header(source, lists):

@@ -5,6 +5,7 @@
 #include "server/api/app.h"
 #include "server/api/auth.h"
 #include "server/api/call.h"
+#include "server/api/catalogue_cache.h"
 #include "server/api/held_keys.h"
 #include "server/api/models.h"
 #include "server/api/programs.h"
@@ -29,6 +30,7 @@ static const struct route_table *const resources[API_TABLES] = {
     &audit_routes,
     &event_routes,
     &meta_routes,
+    &catalogue_routes,
 };
 
 /* Swagger UI as it comes from npm, with an initializer of ours that names our document. */
@@ -98,6 +100,7 @@ enum err api_new(const struct api_parts *parts, struct api **ret) {
     api->held_keys = held_keys_new();
     api->models = models_new();
     api->programs = programs_new();
+    api->catalogue = catalogue_cache_new();
     api->hooks = (struct http_hooks){.authenticate = auth_check,
                                      .worker_new = worker_new,
                                      .worker_free = worker_free,
@@ -123,6 +126,7 @@ void api_free(struct api *api) {
     held_keys_free(api->held_keys);
     models_free(api->models);
     programs_free(api->programs);
+    catalogue_cache_free(api->catalogue);
     free(api);
 }
 

@@ -17,7 +17,8 @@
     X(audit_store_statements)                                                                                \
     X(idempotency_store_statements)                                                                          \
     X(housekeeping_store_statements)                                                                         \
-    X(catalogue_store_statements)
+    X(catalogue_store_statements)                                                                            \
+    X(catalogue_entry_store_statements)
 
 #define X(table) extern const struct db_statement table[];
 TABLES(X)
