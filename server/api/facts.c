@@ -3,16 +3,27 @@
 #include <stdio.h>
 
 #include "server/api/prepare.h"
+#include "server/domain/held.h"
 #include "server/store/routine_store.h"
 
 #define AT_ONCE 50
 
 static void add_model(void *arg, const char *id) { routine_facts_add_model(arg, id); }
 
+static bool runs_by_hand(const struct routine *r, const struct lowering_caps *caps) {
+    struct scratch {
+        struct program program;
+        struct lowering_report report;
+    };
+    auto_free struct scratch *s = xmalloc(sizeof(*s));
+    return lowering_run(r, &held_model, caps, &s->program, &s->report) == LOWER_OK;
+}
+
 void facts_of(struct models *m, const struct routine *r, struct routine_facts *ret) {
     struct lowering_caps caps = CAPS_DEFAULT;
     routine_facts_of(r, ret);
     models_each_running(m, r, &caps, add_model, ret);
+    if (runs_by_hand(r, &caps)) routine_facts_add_model(ret, held_model.id);
 }
 
 static enum err refresh_one(struct db *db, struct models *models, const struct routine_row *row,

@@ -5,7 +5,8 @@
 #include "server/api/models.h"
 #include "server/domain/routine_facts.h"
 
-/* r has passed routine_check. The models are those that m remembers; *ret is to be given to
+/* r has passed routine_check. The models are those that m remembers, and
+ * held_model when no unit is needed; *ret is to be given to
  * routine_facts_done. Thread-safe. */
 void facts_of(struct models *m, const struct routine *r, struct routine_facts *ret);
 

@@ -16,7 +16,7 @@ def every_filter_agrees_with_what_is_shown(w):
     checks = [("type", each, lambda r, v: r["type"] == v) for each in
               ("classic", "anti-cellulite", "acupressure", "lymphatic-drainage", "vacuum", "therapy")]
     checks += [("goal", each, lambda r, v: v in r["goals"]) for each in ("pain", "sleep", "lymph", "neuropathy", "energy")]
-    checks += [("model", each, lambda r, v: v in r["models"]) for each in ("spa-pro", "bath-basic", "no-such")]
+    checks += [("model", each, lambda r, v: v in r["models"]) for each in ("spa-pro", "bath-basic", "by-hand", "no-such")]
     checks += [("hands", each, lambda r, v: r["hands"] == v) for each in ("device", "guided", "mixed")]
     checks += [("duration_min_s", each, lambda r, v: r["duration_s"] >= v) for each in (1, 600, 601, 7200)]
     checks += [("duration_max_s", each, lambda r, v: r["duration_s"] <= v) for each in (1, 599, 600, 7200)]
@@ -36,7 +36,7 @@ def each_type_has_a_routine_that_runs(w):
 
 @tap.test
 def a_model_finds_just_what_can_be_previewed_for_it(w):
-    for model in ("spa-pro", "bath-basic"):
+    for model in ("spa-pro", "bath-basic", "by-hand"):
         runs = [each["slug"] for each in w.api.pages(f"{V1}/routines")
                 if w.api.post(f"{V1}/routines/{each['slug']}/preview", {"model": model}).status == 200]
         tap.equal(find(w, model=model), runs)
