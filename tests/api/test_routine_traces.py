@@ -49,8 +49,8 @@ TRACES = {
         ("pincer-kneading", FIVE, "each both feet hand"),
         ("kneading", "shin", "hand"), ("stroking", "leg", "hand"), ("passive-gymnastics", "leg", "hand")],          # 7
     "acupressure-foot": [
-        ("stroking", "sole", "up"), ("point-press", FIVE, "each both feet"), ("point-press", "arch", "both feet"),
-        ("point-press", "sole", "both feet"), ("stroking", "sole", "up")],
+        ("stroking", "sole", "up"), ("point-press", "arch", "both feet"), ("point-press", "sole", "both feet"),
+        ("point-press", FIVE, "each both feet"), ("stroking", "sole", "up")],
     "toe-antistress": [  # straighten, press at the root, press on the end: each toe, beginning with the little one
         (technique, f"toe-{toe}", "hand 1 times" if technique != "toe-stretch" else "hand")
         for _ in ("left", "right") for toe in (5, 4, 3, 2, 1) for technique in ("toe-stretch", "toe-root-press", "toe-end-press")],
