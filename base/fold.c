@@ -42,7 +42,11 @@ void fold_text(struct buf *out, const char *text) {
     bool gap = out->len > 0;
     for (size_t left = strlen(text), n; left > 0; text += n, left -= n) {
         n = utf8_length(text, left);
-        if (n == 0) n = 1; /* not text: the caller's fault, kept as it is */
+        if (n == 0) { /* not text: the caller's fault; parts words */
+            gap = out->len > 0;
+            n = 1;
+            continue;
+        }
         char room[2] = "";
         const char *piece = folded(code_of(text, n), room);
         size_t piece_len = piece ? strlen(piece) : n;

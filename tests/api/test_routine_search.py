@@ -83,6 +83,19 @@ def what_is_known_of_a_routine_follows_its_draft(w):
 
 
 @tap.test
+def what_was_written_before_is_known_after_migrate(w):
+    """As after an update: versions that were published by a server that knew less."""
+    before = list(w.api.pages(f"{V1}/routines"))
+    tags = [w.api.get(f"{V1}/routines/{each['slug']}").headers["ETag"] for each in before]
+    w.spa.sql("""UPDATE routine_version SET type = NULL, goals = NULL, hands = NULL, steps = NULL, confirms = NULL, duration_s = NULL,
+                 duration_max_s = NULL, words = NULL, models = NULL""")
+    tap.equal(find(w, q="foot"), [])
+    w.spa.server.migrate()
+    tap.equal(list(w.api.pages(f"{V1}/routines")), before)
+    tap.equal([w.api.get(f"{V1}/routines/{each['slug']}").headers["ETag"] for each in before], tags)
+
+
+@tap.test
 @tap.rows(("type", "bogus"), ("goal", "wealth"), ("hands", "none"), ("state", "gone"), ("q", ""), ("q", "x" * 201), ("q", "..."),
           ("model", ""), ("model", "x" * 33), ("duration_min_s", "0"), ("duration_max_s", "7201"), ("duration_min_s", "ten"))
 def a_filter_that_makes_no_sense_is_refused(w, name, value):
