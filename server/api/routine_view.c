@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/fold.h"
-#include "server/api/facts.h"
+#include "server/api/indexing.h"
 #include "server/api/lookup.h"
 #include "server/base/crypto.h"
 
@@ -18,7 +18,7 @@ static void render_names(struct jsonw *w, const char *key, const char *json) {
     jsonw_raw(w, key, text, strlen(text));
 }
 
-static void render_facts(struct jsonw *w, const struct routine_row *row) {
+static void render_index(struct jsonw *w, const struct routine_row *row) {
     jsonw_str(w, "type", row->type);
     render_names(w, "goals", row->goals);
     jsonw_str(w, "hands", row->hands);
@@ -37,7 +37,7 @@ static void render_head(struct jsonw *w, const struct routine_row *row) {
     jsonw_str(w, "name", row->name);
     jsonw_time(w, "created_at", row->created_at);
     jsonw_time(w, "published_at", row->published_at);
-    if (row->type[0]) render_facts(w, row);
+    if (row->type[0]) render_index(w, row);
 }
 
 void routine_view_brief(struct jsonw *w, const char *key, const struct routine_row *row) {
@@ -50,15 +50,15 @@ void routine_view_brief(struct jsonw *w, const char *key, const struct routine_r
 /* Says everything that can change: number, state, and a hash of the content and of what is known of it. */
 #define TAG_MAX 64
 static void tag_of(const struct routine_row *row, char out[TAG_MAX]) {
-    auto_buf struct buf facts = BUF_INIT;
+    auto_buf struct buf index = BUF_INIT;
     struct jsonw w;
     uint8_t hash[CRYPTO_SHA256_LEN];
     char hex[17];
-    jsonw_init(&w, &facts);
+    jsonw_init(&w, &index);
     jsonw_object(&w, NULL);
-    render_facts(&w, row);
+    render_index(&w, row);
     jsonw_object_end(&w);
-    const struct crypto_piece pieces[] = {{row->content, strlen(row->content)}, {facts.data, facts.len}};
+    const struct crypto_piece pieces[] = {{row->content, strlen(row->content)}, {index.data, index.len}};
     crypto_sha256_pieces(pieces, COUNT_OF(pieces), hash);
     crypto_hex(hash, 8, hex);
     snprintf(out, TAG_MAX, "%d.%s.%s", (int)row->version, row->state, hex);
@@ -132,11 +132,11 @@ enum err routine_view_write(struct request *rq, void *worker, const struct routi
                             const struct uuid *site_id, const char *expected, struct routine_row *ret) {
     struct api *api = app_of(rq);
     struct actor actor = actor_of(rq);
-    auto_routine_facts struct routine_facts facts = {0};
+    auto_routine_index struct routine_index index = {0};
     auto_buf struct buf text = BUF_INIT;
     enum err e = models_load(api->models, db_of(worker));
     if (e) return e;
-    facts_of(api->models, r, &facts);
+    indexing_of(api->models, r, &index);
     if (!content) {
         struct jsonw w;
         jsonw_init(&w, &text);
@@ -147,7 +147,7 @@ enum err routine_view_write(struct request *rq, void *worker, const struct routi
                                   .name = r->name,
                                   .site_id = site_id,
                                   .content = content,
-                                  .facts = &facts,
+                                  .index = &index,
                                   .expected = expected};
     return explain(rq, routine_write_draft(db_of(worker), scope_of(rq), &actor, &draft, ret));
 }

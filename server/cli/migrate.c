@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "protocol/model.h"
-#include "server/api/facts.h"
+#include "server/api/indexing.h"
 #include "server/domain/catalogue.h"
 #include "server/domain/routine.h"
 #include "server/store/catalogue_entry_store.h"
@@ -147,7 +147,7 @@ bool cli_load_catalogue(struct db *db, const char *catalogue_dir) {
         if (!load_folder(db, folder.data, catalogue_parts[i].load)) return false;
     }
     int32_t changed;
-    enum err e = facts_refresh(db, &changed);
+    enum err e = indexing_refresh(db, &changed);
     return e == ERR_OK || fail_store(db, "what is known of the routines", e);
 }
 

@@ -16,7 +16,7 @@ static const struct error_row error_rows[] = {
     {"PD005", ERR_WRONG_STATE, false},    {"PD006", ERR_VERSION_PUBLISHED, false},
     {"PD007", ERR_CONFLICT, false},      /* append-only */
     {"PD008", ERR_UNPROCESSABLE, false}, /* no such published routine */
-    {"PD013", ERR_CONFLICT, false},      /* a draft under a newer version */
+    {"PD141", ERR_CONFLICT, false},      /* a draft under a newer version */
     {"23505", ERR_CONFLICT, false},      /* unique; some by name, below */
     {"23503", ERR_UNPROCESSABLE, false}, /* reference */
     {"23", ERR_UNPROCESSABLE, false},    /* check, not null */

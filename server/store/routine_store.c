@@ -17,9 +17,9 @@
     " AND (v.state = 'draft') = (" is_draft ") ORDER BY v.version DESC LIMIT 1) v"
 /* Whether an optional parameter asks for nothing, or for what is there. */
 #define ASKED(n, condition) "($" #n " IS NULL OR " condition ")"
-/* The parameters of put_facts, from n1 on. */
-#define FACTS "type, goals, hands, steps, confirms, duration_s, duration_max_s, words, models"
-#define FACTS_OF(n1, n2, n3, n4, n5, n6, n7, n8, n9)                                                         \
+/* The parameters of put_index, from n1 on. */
+#define INDEX "type, goals, hands, steps, confirms, duration_s, duration_max_s, words, models"
+#define INDEX_VALUES(n1, n2, n3, n4, n5, n6, n7, n8, n9)                                                     \
     "$" #n1 "::text, $" #n2 "::text[], $" #n3 "::text, $" #n4 "::int, $" #n5 "::int, $" #n6 "::int, $" #n7   \
     "::int, $" #n8 "::text, string_to_array($" #n9 "::text, ',')"
 /* clang-format off */
@@ -46,7 +46,7 @@ enum {
     RETIRE,
     STANDINGS,
     EACH,
-    SET_FACTS
+    SET_INDEX
 };
 extern const struct db_statement routine_store_statements[];
 /* clang-format off */
@@ -80,12 +80,12 @@ const struct db_statement routine_store_statements[] = {
         " WHERE " DB_IN_SCOPE(5, "$7::uuid") " ON CONFLICT (slug) DO NOTHING RETURNING slug, site_id),"
         " r AS (SELECT slug, site_id FROM made UNION ALL SELECT * FROM (SELECT slug, site_id"
         " FROM routine r WHERE slug = $6 AND " CHANGEABLE(5) " FOR UPDATE) old),"
-        " v AS (INSERT INTO routine_version AS v (slug, version, name, content, content_sha256, " FACTS ")"
+        " v AS (INSERT INTO routine_version AS v (slug, version, name, content, content_sha256, " INDEX ")"
         " SELECT slug, COALESCE((SELECT version FROM routine_version d WHERE d.slug = r.slug"
         " AND state = 'draft'), (SELECT max(version) FROM routine_version d"
         " WHERE d.slug = r.slug) + 1, 1), $8, $9::text::jsonb, sha256(convert_to($9, 'UTF8')), "
-        FACTS_OF(11, 12, 13, 14, 15, 16, 17, 18, 19) " FROM r"
-        " ON CONFLICT (slug, version) DO UPDATE SET (name, content, content_sha256, " FACTS ") ="
+        INDEX_VALUES(11, 12, 13, 14, 15, 16, 17, 18, 19) " FROM r"
+        " ON CONFLICT (slug, version) DO UPDATE SET (name, content, content_sha256, " INDEX ") ="
         " (EXCLUDED.name, EXCLUDED.content, EXCLUDED.content_sha256, EXCLUDED.type, EXCLUDED.goals,"
         " EXCLUDED.hands, EXCLUDED.steps, EXCLUDED.confirms, EXCLUDED.duration_s, EXCLUDED.duration_max_s,"
         " EXCLUDED.words, EXCLUDED.models) WHERE v.state = 'draft' AND ($10::text IS NULL"
@@ -115,11 +115,11 @@ const struct db_statement routine_store_statements[] = {
         "routine_each_version",
         "SELECT " COLUMNS " FROM routine r JOIN routine_version v USING (slug)"
         " WHERE (r.slug, v.version) > ($1, $2) ORDER BY r.slug, v.version LIMIT $3::int"},
-    [SET_FACTS] = {
-        "routine_set_facts",
-        "UPDATE routine_version SET (" FACTS ") = (" FACTS_OF(4, 5, 6, 7, 8, 9, 10, 11, 12) ")"
-        " WHERE slug = $1 AND version = $2 AND content::text = $3 AND (" FACTS ")"
-        " IS DISTINCT FROM (" FACTS_OF(4, 5, 6, 7, 8, 9, 10, 11, 12) ") RETURNING slug"},
+    [SET_INDEX] = {
+        "routine_set_index",
+        "UPDATE routine_version SET (" INDEX ") = (" INDEX_VALUES(4, 5, 6, 7, 8, 9, 10, 11, 12) ")"
+        " WHERE slug = $1 AND version = $2 AND content::text = $3 AND (" INDEX ")"
+        " IS DISTINCT FROM (" INDEX_VALUES(4, 5, 6, 7, 8, 9, 10, 11, 12) ") RETURNING slug"},
     {0}};
 /* clang-format on */
 
@@ -187,8 +187,8 @@ static void put_i32_or_null(struct db_params *p, int32_t v) {
         db_put_null(p);
 }
 
-/* As FACTS_OF takes them. */
-static void put_facts(struct db_params *p, const struct routine_facts *f) {
+/* As INDEX_VALUES takes them. */
+static void put_index(struct db_params *p, const struct routine_index *f) {
     if (!f) {
         for (int i = 0; i < 9; i++) db_put_null(p);
         return;
@@ -254,7 +254,7 @@ enum err routine_write_draft(struct db *db, const struct scope *scope, const str
     db_put_text(&p, draft->name);
     db_put_text(&p, draft->content);
     db_put_text(&p, draft->expected);
-    put_facts(&p, draft->facts);
+    put_index(&p, draft->index);
     return run_one(db, PUT_DRAFT, &p, ret);
 }
 
@@ -326,12 +326,12 @@ enum err routine_each_version(struct db *db, const char *after_slug, int32_t aft
     return run_list(db, EACH, &p, rows, ret_n);
 }
 
-enum err routine_set_facts(struct db *db, const struct routine_row *row, const struct routine_facts *facts,
+enum err routine_set_index(struct db *db, const struct routine_row *row, const struct routine_index *index,
                            bool *ret_changed) {
     auto_params struct db_params p = {0};
     db_put_text(&p, row->slug);
     db_put_i32(&p, row->version);
     db_put_text(&p, row->content);
-    put_facts(&p, facts);
-    return run_change(db, SET_FACTS, &p, ret_changed);
+    put_index(&p, index);
+    return run_change(db, SET_INDEX, &p, ret_changed);
 }

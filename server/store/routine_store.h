@@ -5,7 +5,7 @@
 #define PEDILUVE_SERVER_STORE_ROUTINE_STORE_H
 
 #include "server/base/principal.h"
-#include "server/domain/routine_facts.h"
+#include "server/domain/routine_index.h"
 #include "server/store/actor.h"
 #include "server/store/db.h"
 #include "server/store/page.h"
@@ -19,7 +19,7 @@ struct routine_row { /* a routine together with one of its versions */
     char *content; /* JSON, owned; NULL where a list was asked without */
     int64_t created_at, published_at;
     char summary[401];
-    /* routine_facts.h; type "": not known, the content cannot be read. */
+    /* routine_index.h; type "": not known, the content cannot be read. */
     char type[24], hands[8];
     int32_t steps, confirms, duration_s, duration_max_s;
     char *goals, *models; /* JSON arrays, owned */
@@ -50,7 +50,7 @@ struct routine_draft { /* what is written */
     const char *slug, *name;
     const struct uuid *site_id;        /* of a new routine; NULL or zero: for all sites */
     const char *content;               /* a JSON object */
-    const struct routine_facts *facts; /* NULL: not known */
+    const struct routine_index *index; /* NULL: not known */
     const char *expected; /* replace a draft only while its content is still this, as it was read;
                              "": leave an existing draft alone; NULL: whatever it is */
 };
@@ -59,7 +59,7 @@ struct routine_draft { /* what is written */
  * a scope of all sites, or the draft is not the expected one. */
 must_use enum err routine_write_draft(struct db *db, const struct scope *scope, const struct actor *actor,
                                       const struct routine_draft *draft, struct routine_row *ret);
-/* The same without facts, whatever draft there is. */
+/* The same without index, whatever draft there is. */
 must_use enum err routine_put_draft(struct db *db, const struct scope *scope, const struct actor *actor,
                                     const char *slug, const struct uuid *site_id, const char *name,
                                     const char *content, struct routine_row *ret);
@@ -87,7 +87,7 @@ must_use enum err routine_standings(struct db *db, const struct scope *scope, co
 must_use enum err routine_each_version(struct db *db, const char *after_slug, int32_t after_version,
                                        int32_t limit, struct routine_row rows[], int32_t *ret_n);
 /* Writes what is known of a version now, unless its content has changed since. NULL: nothing is. */
-must_use enum err routine_set_facts(struct db *db, const struct routine_row *row,
-                                    const struct routine_facts *facts, bool *ret_changed);
+must_use enum err routine_set_index(struct db *db, const struct routine_row *row,
+                                    const struct routine_index *index, bool *ret_changed);
 
 #endif

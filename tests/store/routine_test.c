@@ -9,9 +9,9 @@ TestSuite(routines, .init = pg_fixture_setup, .fini = pg_fixture_teardown);
 
 #define DB pg_fixture_db()
 
-static struct routine_facts facts_of(int32_t type, uint32_t goals, int32_t hands, int32_t duration_s,
+static struct routine_index index_of(int32_t type, uint32_t goals, int32_t hands, int32_t duration_s,
                                      const char *words, const char *models) {
-    struct routine_facts f = {.type = type,
+    struct routine_index f = {.type = type,
                               .goals = goals,
                               .hands = hands,
                               .steps = 1,
@@ -23,9 +23,9 @@ static struct routine_facts facts_of(int32_t type, uint32_t goals, int32_t hands
     return f;
 }
 
-static int32_t write_draft(const char *slug, const char *content, const struct routine_facts *facts) {
+static int32_t write_draft(const char *slug, const char *content, const struct routine_index *index) {
     struct routine_row row;
-    struct routine_draft d = {.slug = slug, .name = "R", .content = content, .facts = facts, .expected = ""};
+    struct routine_draft d = {.slug = slug, .name = "R", .content = content, .index = index, .expected = ""};
     cr_assert_eq(routine_write_draft(DB, &pg_scope_all, &pg_actor, &d, &row), ERR_OK, "%s",
                  db_last_error(DB));
     int32_t version = row.version;
@@ -155,7 +155,7 @@ static const struct {
 
 static void make_all(void) {
     for (size_t i = 0; i < COUNT_OF(made); i++) {
-        auto_routine_facts struct routine_facts f = facts_of(
+        auto_routine_index struct routine_index f = index_of(
             made[i].type, made[i].goals, made[i].hands, made[i].duration_s, made[i].words, made[i].models);
         cr_assert_eq(write_draft(made[i].slug, "{\"summary\": \"S\"}", &f), 1);
         cr_assert_eq(publish(made[i].slug, 1), ERR_OK);
@@ -236,8 +236,8 @@ Test(routines, what_is_known_of_a_published_version_may_be_written_anew_but_not_
     struct routine_row rows[4];
     int32_t n;
     bool changed;
-    auto_routine_facts struct routine_facts f =
-        facts_of(ROUTINE_TYPE_VACUUM, 0, ROUTINE_HANDS_GUIDED, 60, "w", "m");
+    auto_routine_index struct routine_index f =
+        index_of(ROUTINE_TYPE_VACUUM, 0, ROUTINE_HANDS_GUIDED, 60, "w", "m");
     cr_assert_eq(write_draft("r", "{}", NULL), 1);
     cr_assert_eq(publish("r", 1), ERR_OK);
     cr_assert_eq(routine_each_version(DB, "relax-10", 0, 4, rows, &n), ERR_OK);
@@ -246,14 +246,14 @@ Test(routines, what_is_known_of_a_published_version_may_be_written_anew_but_not_
     cr_assert_eq(routine_each_version(DB, "", 0, 4, rows, &n), ERR_OK);
     cr_assert_eq(n, 2);
     cr_expect_str_eq(rows[0].type, "");
-    cr_assert_eq(routine_set_facts(DB, &rows[0], &f, &changed), ERR_OK, "%s", db_last_error(DB));
+    cr_assert_eq(routine_set_index(DB, &rows[0], &f, &changed), ERR_OK, "%s", db_last_error(DB));
     cr_expect(changed);
-    cr_assert_eq(routine_set_facts(DB, &rows[0], &f, &changed), ERR_OK);
+    cr_assert_eq(routine_set_index(DB, &rows[0], &f, &changed), ERR_OK);
     cr_expect_not(changed, "nothing new");
     cr_expect_eq(pg_int("SELECT count(*) FROM routine_version WHERE type = 'vacuum'"), 1);
     free(rows[0].content);
     rows[0].content = strdup("{\"other\": 1}");
-    cr_assert_eq(routine_set_facts(DB, &rows[0], NULL, &changed), ERR_OK);
+    cr_assert_eq(routine_set_index(DB, &rows[0], NULL, &changed), ERR_OK);
     cr_expect_not(changed);
     for (int i = 0; i < n; i++) routine_row_done(&rows[i]);
 }

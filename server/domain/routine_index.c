@@ -1,4 +1,4 @@
-#include "server/domain/routine_facts.h"
+#include "server/domain/routine_index.h"
 
 #include "base/fold.h"
 #include "server/domain/lowering.h"
@@ -45,9 +45,9 @@ static void find_words(const struct routine *r, struct buf *out) {
     }
 }
 
-void routine_facts_of(const struct routine *r, struct routine_facts *ret) {
+void routine_index_of(const struct routine *r, struct routine_index *ret) {
     int32_t by_hand = 0, soaks = 0, confirms_most = 0;
-    *ret = (struct routine_facts){
+    *ret = (struct routine_index){
         .type = r->type, .steps = r->n_steps, .duration_s = (int32_t)(routine_total_ms(r) / 1000)};
     for (int32_t i = 0; i < r->n_goals; i++) ret->goals |= 1u << r->goals[i];
     for (int32_t i = 0; i < r->n_steps; i++) {
@@ -69,12 +69,12 @@ void routine_facts_of(const struct routine *r, struct routine_facts *ret) {
     find_words(r, &ret->words);
 }
 
-void routine_facts_add_model(struct routine_facts *f, const char *id) {
+void routine_index_add_model(struct routine_index *f, const char *id) {
     if (f->models.len) buf_chr(&f->models, ',');
     buf_str(&f->models, id);
 }
 
-void routine_facts_done(struct routine_facts *f) {
+void routine_index_done(struct routine_index *f) {
     buf_done(&f->words);
     buf_done(&f->models);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "domain_fixture.h"
-#include "server/domain/routine_facts.h"
+#include "server/domain/routine_index.h"
 
 #define ROUTINE(steps) "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"steps\":[" steps "]}"
 #define BY_MACHINE "{\"technique\":\"roller\",\"duration_s\":60,\"intensity\":30,\"mode\":\"device\"}"
@@ -30,13 +30,13 @@ static const struct {
     {"no longer than a session may be", ROUTINE(SOAK "," SOAK "," SOAK), ROUTINE_HANDS_DEVICE, 0, 1800, 7200},
 };
 
-Test(routine_facts, tell_who_has_to_do_it_and_how_long_it_takes) {
+Test(routine_index, tell_who_has_to_do_it_and_how_long_it_takes) {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct field_errors errors;
         auto_free struct routine *r = fixture_decode(rows[i].text, &errors);
         cr_assert(r, "%s: %s %s", rows[i].what, errors.list[0].pointer, errors.list[0].detail);
-        auto_routine_facts struct routine_facts f;
-        routine_facts_of(r, &f);
+        auto_routine_index struct routine_index f;
+        routine_index_of(r, &f);
         cr_expect_eq(f.hands, (int32_t)rows[i].hands, "%s", rows[i].what);
         cr_expect_eq(f.confirms, rows[i].confirms, "%s", rows[i].what);
         cr_expect_eq(f.duration_s, rows[i].duration_s, "%s", rows[i].what);
@@ -45,15 +45,15 @@ Test(routine_facts, tell_who_has_to_do_it_and_how_long_it_takes) {
     }
 }
 
-Test(routine_facts, hold_the_words_people_search_by) {
+Test(routine_index, hold_the_words_people_search_by) {
     static const char *const words[] = {"heel",     "spur",    "salt", "soak",  "palm rubbing",
                                         "stroking", "classic", "pain", "roller"};
     auto_free struct routine *r = fixture_routine("heel-spur");
-    auto_routine_facts struct routine_facts f;
-    routine_facts_of(r, &f);
+    auto_routine_index struct routine_index f;
+    routine_index_of(r, &f);
     for (size_t i = 0; i < COUNT_OF(words); i++) cr_expect(strstr(f.words.data, words[i]), "%s", words[i]);
     cr_expect_eq(f.goals, 1u << GOAL_PAIN);
-    routine_facts_add_model(&f, "a");
-    routine_facts_add_model(&f, "b");
+    routine_index_add_model(&f, "a");
+    routine_index_add_model(&f, "b");
     cr_expect_str_eq(f.models.data, "a,b");
 }

@@ -1,4 +1,4 @@
-#include "server/api/facts.h"
+#include "server/api/indexing.h"
 
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 
 #define AT_ONCE 50
 
-static void add_model(void *arg, const char *id) { routine_facts_add_model(arg, id); }
+static void add_model(void *arg, const char *id) { routine_index_add_model(arg, id); }
 
 static bool runs_by_hand(const struct routine *r, const struct lowering_caps *caps) {
     struct scratch {
@@ -19,19 +19,19 @@ static bool runs_by_hand(const struct routine *r, const struct lowering_caps *ca
     return lowering_run(r, &held_model, caps, &s->program, &s->report) == LOWER_OK;
 }
 
-void facts_of(struct models *m, const struct routine *r, struct routine_facts *ret) {
+void indexing_of(struct models *m, const struct routine *r, struct routine_index *ret) {
     struct lowering_caps caps = CAPS_DEFAULT;
-    routine_facts_of(r, ret);
+    routine_index_of(r, ret);
     models_each_running(m, r, &caps, add_model, ret);
-    if (runs_by_hand(r, &caps)) routine_facts_add_model(ret, held_model.id);
+    if (runs_by_hand(r, &caps)) routine_index_add_model(ret, held_model.id);
 }
 
 static enum err refresh_one(struct db *db, struct models *models, const struct routine_row *row,
                             struct routine *room, int32_t *ret_changed) {
-    auto_routine_facts struct routine_facts facts = {0};
+    auto_routine_index struct routine_index index = {0};
     bool readable = prepare_parse(row, room), changed = false;
-    if (readable) facts_of(models, room, &facts);
-    enum err e = routine_set_facts(db, row, readable ? &facts : NULL, &changed);
+    if (readable) indexing_of(models, room, &index);
+    enum err e = routine_set_index(db, row, readable ? &index : NULL, &changed);
     *ret_changed += changed;
     return e;
 }
@@ -55,7 +55,7 @@ static enum err refresh_all(struct db *db, struct models *models, int32_t *ret_c
     return ERR_OK;
 }
 
-enum err facts_refresh(struct db *db, int32_t *ret_changed) {
+enum err indexing_refresh(struct db *db, int32_t *ret_changed) {
     struct models *models = models_new();
     *ret_changed = 0;
     enum err e = models_load(models, db);

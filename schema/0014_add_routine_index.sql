@@ -1,5 +1,5 @@
 -- What lists of routines show and filter by, derived from a version's content when it is written: so that a filter is
--- part of the query. The server computes it (server/domain/routine_facts.h); `pediluved migrate` fills what is there
+-- part of the query. The server computes it (server/domain/routine_index.h); `pediluved migrate` fills what is there
 -- already and computes anew what a release or a model has changed. NULL: the content could not be read.
 ALTER TABLE routine_version
     ADD COLUMN type text,
@@ -21,7 +21,7 @@ BEGIN
             PERFORM FROM routine WHERE slug = OLD.slug FOR UPDATE;
             IF EXISTS (SELECT FROM routine_version WHERE slug = OLD.slug AND version > OLD.version) THEN
                 RAISE EXCEPTION 'routine % has a newer version than draft %', OLD.slug, OLD.version
-                    USING ERRCODE = 'PD013';
+                    USING ERRCODE = 'PD141';
             END IF;
         END IF;
         RETURN COALESCE(NEW, OLD); -- NEW is null on delete

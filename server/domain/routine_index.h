@@ -1,7 +1,7 @@
 /* What can be known of a routine without running it: what lists show and filter by. Kept beside each version
  * in the database, and worked out anew by `pediluved migrate`. Pure; thread-safe. */
-#ifndef PEDILUVE_DOMAIN_ROUTINE_FACTS_H
-#define PEDILUVE_DOMAIN_ROUTINE_FACTS_H
+#ifndef PEDILUVE_DOMAIN_ROUTINE_INDEX_H
+#define PEDILUVE_DOMAIN_ROUTINE_INDEX_H
 
 #include "base/buf.h"
 #include "server/domain/routine.h"
@@ -20,7 +20,7 @@ enum routine_hands {
 };
 extern const char *const routine_hands_names[ROUTINE_HANDS_COUNT + 1]; /* NULL-terminated */
 
-struct routine_facts {
+struct routine_index {
     int32_t type;           /* enum routine_type */
     uint32_t goals;         /* mask, 1u << enum goal */
     int32_t hands;          /* enum routine_hands */
@@ -33,11 +33,11 @@ struct routine_facts {
     struct buf models;      /* ids of the models that can run it, joined by commas; the caller fills it */
 };
 
-/* r has passed routine_check. *ret is to be given to routine_facts_done. */
-void routine_facts_of(const struct routine *r, struct routine_facts *ret);
+/* r has passed routine_check. *ret is to be given to routine_index_done. */
+void routine_index_of(const struct routine *r, struct routine_index *ret);
 /* One model that can run it. */
-void routine_facts_add_model(struct routine_facts *f, const char *id);
-void routine_facts_done(struct routine_facts *f); /* zeroed is legal */
-#define auto_routine_facts auto_call(routine_facts_done)
+void routine_index_add_model(struct routine_index *f, const char *id);
+void routine_index_done(struct routine_index *f); /* zeroed is legal */
+#define auto_routine_index auto_call(routine_index_done)
 
 #endif
