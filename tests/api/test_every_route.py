@@ -69,6 +69,8 @@ def ordering(w):
         (f"{V1}/routines/{{slug}}/copy", f"{V1}/routines/relax-10/copy", {"slug": f"c-{name}"}, {"slug": f"c-{name}", "name": "C"}, {}),
         (f"{V1}/routines/import", f"{V1}/routines/import", document(f"i-{name}"), document(f"j-{name}"), {}),
         (f"{V1}/sessions", f"{V1}/sessions", order(free), order(free, guest="Anna"), {}),
+        (f"{V1}/screenings", f"{V1}/screenings", {"site_id": w.sites[0], "intake": NOTHING_APPLIES},
+         {"site_id": w.sites[0], "intake": NOTHING_APPLIES, "guest": "Anna"}, {}),
         (f"{V1}/tokens", f"{V1}/tokens", {"name": name, "role": "viewer", "all_sites": True},
          {"name": name, "role": "owner", "all_sites": True}, {}),
         action("stop"),
@@ -288,8 +290,9 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     path, tag, text = draft(w, site=other)
     ok(w.api.post(f"{V1}/devices/{w.new_device(site=other)['id']}/cleanings"), 201)
     device = foreign["device_id"]
+    screening = ok(w.api.post(f"{V1}/screenings", {"site_id": other, "intake": NOTHING_APPLIES}), 201)["id"]
     fill = {f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
-            f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
+            f"{V1}/screenings/{{id}}": screening, f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {},
               "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
@@ -315,13 +318,13 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
             reply = stranger.request(row["method"], where, body, headers={"If-Match": tag if "routines" in where else "*"})
             refused(reply, 404, "not_found")
             visited += 1
-        for name in ("sites", "devices", "sessions", "commands", "cleanings", "audit", "routines", *(["tokens"] * (role == "owner"))):
+        for name in ("sites", "devices", "screenings", "sessions", "commands", "cleanings", "audit", "routines", *(["tokens"] * (role == "owner"))):
             whole = json.dumps(list(stranger.pages(f"{V1}/{name}", {"limit": 200})))
-            for secret_of_others in (other, device, foreign["id"], foreign["command"]["id"], text["slug"], secret):
+            for secret_of_others in (other, device, screening, foreign["id"], foreign["command"]["id"], text["slug"], secret):
                 tap.check(secret_of_others not in whole, f"{name} shows {secret_of_others}")
         for name, query in (("sessions", {"device_id": device}), ("commands", {"session_id": foreign["id"]}),
                             ("commands", {"device_id": device}), ("cleanings", {"device_id": device}),
-                            ("audit", {"subject_id": foreign["id"]}), ("routines", {"site_id": other}),
+                            ("audit", {"subject_id": foreign["id"]}), ("screenings", {"site_id": other}), ("routines", {"site_id": other}),
                             ("devices", {"site_id": other}), ("audit", {"subject_id": text["slug"]})):
             tap.equal(ok(stranger.get(f"{V1}/{name}", params=query))["items"], [], f"{name} {query}")
         refused(stranger.get(f"{V1}/events", params={"site_id": other}), 404, "not_found")
