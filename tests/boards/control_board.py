@@ -1,6 +1,7 @@
 """A spa control board on Modbus TCP, written apart from libmodbus: registers, a watchdog, water and current."""
 
 import json
+import shutil
 import socketserver
 import struct
 import threading
@@ -76,6 +77,7 @@ class ControlBoard(socketserver.ThreadingTCPServer):
         self.ending.set()
         self.shutdown()
         self.server_close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class _Connection(socketserver.StreamRequestHandler):
