@@ -26,7 +26,17 @@ def zones(entries):
     yield "ZONES", [(enum(e["id"]), text(e["id"]), enum(e.get("part_of", e["id"])), text(e["name"])) for e in entries]
 
 
-KINDS = {"zones": zones}
+COURSE_BOUNDS = ("count", "interval_days", "rounds", "break_days", "intensity_from", "intensity_to")
+
+
+def course_templates(entries):
+    """X(id, name, words, routine, twice_a_day, rises, then min, default and max of each of COURSE_BOUNDS)."""
+    yield "COURSE_TEMPLATES", [
+        (text(e["id"]), text(e["name"]), text(e["words"]), text(e["routine"] or ""), int(e["twice_a_day"]), int(e["rises"]),
+         *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
+
+
+KINDS = {"zones": zones, "course-templates": course_templates}
 
 
 def header(kind, lists):

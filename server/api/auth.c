@@ -125,6 +125,10 @@ static bool may_miss(struct auth *a, bool count) {
     return may;
 }
 
+bool auth_may_look_up(struct auth *a) { return may_miss(a, false); }
+
+void auth_missed(struct auth *a) { may_miss(a, true); }
+
 static enum http_auth from_database(struct auth *a, struct db *db, const struct uuid *id,
                                     const uint8_t hash[TOKEN_HASH_LEN], struct principal *ret) {
     if (!may_miss(a, false)) return HTTP_AUTH_TOO_MANY;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "server/api/call.h"
+#include "server/api/course_turn.h"
 #include "server/api/list.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
@@ -38,7 +39,7 @@ static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0,
 
 #define GUEST_MAX 60 /* characters */
 struct create {
-    struct uuid device_id;
+    struct uuid device_id, course_id;
     char routine[ROUTINE_SLUG_MAX + 1];
     struct intake intake;
     bool has_guest, has_intensity_max, has_water_max_c;
@@ -48,7 +49,8 @@ struct create {
 };
 static const struct field create_fields[] = {
     FIELD_UUID(struct create, device_id, FIELD_REQUIRED),
-    FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
+    FIELD_STR(struct create, routine, 1, 0), /* may be left out with a course */
+    FIELD_UUID(struct create, course_id, FIELD_NULLABLE),
     FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
@@ -167,9 +169,8 @@ static void set_location(struct request *rq, const struct uuid *session_id) {
     request_set_location(rq, "/api/v1/sessions/%s", id);
 }
 
-static enum err write_session(struct request *rq, void *worker, const struct prepared *p,
-                              struct creation *c) {
-    const struct create *body = request_body(rq);
+static enum err write_session(struct request *rq, void *worker, const struct create *body,
+                              const struct course_turn *turn, const struct prepared *p, struct creation *c) {
     struct api *api = app_of(rq);
     struct actor actor = actor_of(rq);
     struct session_new new_session = {.id = uuid_new(),
@@ -190,6 +191,8 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
         new_session.epoch = 0;
     enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
     if (e) return refused(rq, e, body);
+    e = course_turn_keep(rq, worker, turn, &new_session.id);
+    if (e) return e;
     c->device_id = body->device_id;
     c->message.seq = c->command.seq;
     c->message.epoch = new_session.epoch;
@@ -202,20 +205,43 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
     return ERR_OK;
 }
 
-static enum err handle_create(struct request *rq, void *worker) {
-    const struct create *body = request_body(rq);
-    const struct wait_query *q = request_query(rq);
-    struct lowering_caps asked = asked_caps(body);
+static enum err check_texts(struct request *rq, const struct create *body) {
     struct field_errors errors = {0};
-    if (body->has_guest && !line_check(body->guest, GUEST_MAX, "/guest", &errors))
-        return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
+    if (!body->routine[0] && uuid_is_zero(&body->course_id))
+        field_errors_add(&errors, FIELD_MISSING, "/routine", "is required");
+    bool ok = !body->has_guest || line_check(body->guest, GUEST_MAX, "/guest", &errors);
+    return ok && errors.n == 0 ? ERR_OK : lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
+}
+
+/* What the course says where the body does not, and never stronger than it says. */
+static enum err take_course(struct request *rq, void *worker, struct create *body, struct course_turn *turn) {
+    if (uuid_is_zero(&body->course_id)) return ERR_OK;
+    enum err e = course_turn_take(rq, worker, &body->course_id, &body->device_id, body->routine, turn);
+    if (e) return e;
+    lookup_copy(body->routine, turn->row->head.routine);
+    if (!body->has_guest) lookup_copy(body->guest, turn->row->head.guest);
+    if (!body->has_intensity_max || body->intensity_max > turn->intensity)
+        body->intensity_max = turn->intensity;
+    body->has_intensity_max = true;
+    return ERR_OK;
+}
+
+static enum err handle_create(struct request *rq, void *worker) {
+    struct create *body = request_alloc(rq, sizeof(*body));
+    const struct wait_query *q = request_query(rq);
+    struct course_turn turn = {0};
+    *body = *(const struct create *)request_body(rq);
+    enum err e = check_texts(rq, body);
+    if (!e) e = take_course(rq, worker, body, &turn);
+    if (e) return e;
+    struct lowering_caps asked = asked_caps(body);
     auto_prepared struct prepared p = {0};
-    enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
+    e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
     if (e) return e;
     struct creation *c = request_alloc(rq, sizeof(*c));
     c->message.id = uuid_new();
     struct wait *wait = wait_begin(rq, q->wait, &c->message.id);
-    e = write_session(rq, worker, &p, c);
+    e = write_session(rq, worker, body, &turn, &p, c);
     if (e) {
         wait_cancel(rq, wait);
         return e;
