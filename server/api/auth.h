@@ -20,10 +20,10 @@ void auth_free(struct auth *a);
 /* http_hooks.authenticate; app is the struct api. */
 enum http_auth auth_check(void *app, const char *token, size_t len, void *worker, struct principal *ret);
 
-/* For other secrets that nobody knows, the same budget: whether one more may cost a query now, and that it
- * was one. */
-bool auth_may_look_up(struct auth *a);
-void auth_missed(struct auth *a);
+/* Links whose secret nobody knows have a budget of their own, as large: whether one more may cost a query now, and
+ * that one did. */
+bool auth_may_look_up_link(struct auth *a);
+void auth_missed_link(struct auth *a);
 
 void auth_forget(struct auth *a, const struct uuid *token_id);
 

@@ -114,10 +114,10 @@ static enum err handle_linked(struct request *rq, void *worker) {
     const char *secret = request_param(rq, 0);
     uint8_t hash[CRYPTO_SHA256_LEN];
     if (strlen(secret) != SECRET_TEXT) return ERR_NOT_FOUND;
-    if (!auth_may_look_up(auth)) return ERR_TOO_MANY_REQUESTS;
+    if (!auth_may_look_up_link(auth)) return ERR_TOO_MANY_REQUESTS;
     struct course_row *row = request_alloc(rq, sizeof *row);
     crypto_sha256(secret, SECRET_TEXT, hash);
     enum err e = course_get_by_calendar(db_of(worker), hash, row);
-    if (e == ERR_NOT_FOUND) auth_missed(auth);
+    if (e == ERR_NOT_FOUND) auth_missed_link(auth);
     return e ? e : reply_feed(rq, row);
 }

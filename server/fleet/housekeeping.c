@@ -108,7 +108,7 @@ static const struct {
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
     {devices, 10000, "devices"},
-    {courses, 30000, "courses"},
+    {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},
     {idempotency, 3600000, "idempotency keys"},
