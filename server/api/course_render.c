@@ -30,7 +30,7 @@ static void render_rules(struct jsonw *w, const struct course_head *h) {
 }
 
 static void render_next(struct jsonw *w, const struct course_head *h) {
-    if (!h->next_n) {
+    if (!h->next_n || h->state == COURSE_ENDED) {
         jsonw_null(w, "next");
         return;
     }

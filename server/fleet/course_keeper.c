@@ -32,10 +32,11 @@ enum err course_keeper_run(struct context *ctx, struct db *db) {
     int32_t n = 0;
     enum err e = course_list_unsettled(db, ids, ROUND_MAX, &n);
     auto_free struct course_row *row = xcalloc(1, sizeof *row);
-    for (int32_t i = 0; e == ERR_OK && i < n; i++) {
+    for (int32_t i = 0; e != ERR_DATABASE && i < n; i++) {
         bool changed;
-        e = settle(db, &ids[i], row, &changed);
-        if (e != ERR_OK || !changed) continue;
+        enum err one = settle(db, &ids[i], row, &changed);
+        if (one != ERR_OK) e = one; /* one that cannot be settled does not hold up the others */
+        if (!changed) continue;
         auto_buf struct buf json = BUF_INIT;
         event_course_write(&json, &row->head);
         context_publish(ctx, &row->head.site_id, "course", &json);

@@ -59,9 +59,9 @@ extern const struct db_statement course_store_statements[];
 const struct db_statement course_store_statements[] = {
     [LIST] = {
         "course_list",
-        "SELECT " HEAD " FROM (SELECT * FROM course WHERE id < $1 AND " DB_IN_SCOPE(2, "site_id")
+        "SELECT " HEAD " FROM (SELECT * FROM (SELECT * FROM course WHERE id < $1 AND " DB_IN_SCOPE(2, "site_id")
         " AND ($4::text[] IS NULL OR state = ANY ($4)) AND ($5::uuid IS NULL OR site_id = $5)"
-        " AND ($6::text = '' OR guest = $6) ORDER BY id DESC LIMIT $3::int) c" PROGRESS "ORDER BY c.id DESC"},
+        " AND ($6::text = '' OR guest = $6) ORDER BY id DESC LIMIT 201) page LIMIT $3::int) c" PROGRESS "ORDER BY c.id DESC"},
     [GET] = {
         "course_get",
         "SELECT " HEAD " FROM course c" PROGRESS "WHERE c.id = $1 AND " DB_IN_SCOPE(2, "c.site_id")},
