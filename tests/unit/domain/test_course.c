@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "domain_fixture.h"
 #include "server/domain/course.h"
 
 static int32_t day(const char *text) {
@@ -156,6 +157,34 @@ Test(course, the_templates_are_those_of_the_catalogue_and_their_usual_values_are
         cr_expect(rules.break_min_days <= rules.break_days && rules.break_days <= rules.break_max_days);
     }
     cr_expect_null(course_template_find("no-such"));
+}
+
+static void bounds_words(struct buf *b, const struct course_bounds *x) {
+    buf_fmt(b, " | %d", (int)x->min);
+    if (x->max != x->min) buf_fmt(b, " to %d (%d)", (int)x->max, (int)x->usual);
+}
+
+Test(course, the_page_about_courses_says_the_templates_bounds) {
+    size_t len;
+    auto_free char *page = fixture_text("docs/courses.md", &len);
+    const struct course_template *t;
+    for (int i = 0; (t = course_template_at(i)) != NULL; i++) {
+        auto_buf struct buf row = BUF_INIT;
+        buf_fmt(&row, "\n| `%s`", t->id);
+        bounds_words(&row, &t->count);
+        bounds_words(&row, &t->interval_days);
+        bounds_words(&row, &t->rounds);
+        bounds_words(&row, &t->break_days);
+        bounds_words(&row, &t->intensity_from);
+        bounds_words(&row, &t->intensity_to);
+        buf_fmt(&row, "%s | ", t->rises ? ", rises" : "");
+        if (t->routine[0])
+            buf_fmt(&row, "`%s` |\n", t->routine);
+        else
+            buf_str(&row, "any |\n");
+        cr_expect(strstr(page, row.data), "docs/courses.md has no row:%s", row.data);
+        cr_expect_not(t->twice_a_day, "the page says that none does");
+    }
 }
 
 Test(course, what_a_template_does_not_allow_is_named) {
