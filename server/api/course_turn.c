@@ -1,8 +1,10 @@
 #include "server/api/course_turn.h"
 
+#include "server/api/call.h"
 #include "server/api/course_change.h"
 #include "server/api/course_draft.h"
 #include "server/api/lookup.h"
+#include "server/api/publish.h"
 
 static enum err not_due(struct request *rq, const struct course_row *row, enum course_fault fault) {
     char id[UUID_TEXT_LEN + 1], day[DATE_TEXT_LEN + 1];
@@ -21,14 +23,17 @@ static enum err not_due(struct request *rq, const struct course_row *row, enum c
 }
 
 static enum err check_fit(struct request *rq, void *worker, const struct course_row *row,
-                          const struct uuid *device_id, const char *routine) {
+                          const struct course_place *place, const char *routine) {
     if (routine[0] && strcmp(routine, row->head.routine) != 0)
         return request_fail_at(rq, ERR_UNPROCESSABLE, "/routine", "mismatch",
                                "the course's routine is %s; leave it out or name that one",
                                row->head.routine);
-    if (uuid_is_zero(device_id)) return ERR_OK;
+    if (uuid_is_zero(&place->device_id)) {
+        if (uuid_equal(&place->site_id, &row->head.site_id)) return ERR_OK;
+        return request_fail_at(rq, ERR_UNPROCESSABLE, "/site_id", "mismatch", "is not the course's site");
+    }
     struct device_row device;
-    enum err e = lookup_device(rq, worker, device_id, &device);
+    enum err e = lookup_device(rq, worker, &place->device_id, &device);
     if (e == ERR_NOT_FOUND)
         return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
     if (!e && !uuid_equal(&device.site_id, &row->head.site_id))
@@ -38,12 +43,12 @@ static enum err check_fit(struct request *rq, void *worker, const struct course_
 }
 
 enum err course_turn_take(struct request *rq, void *worker, const struct uuid *course_id,
-                          const struct uuid *device_id, const char *routine, struct course_turn *ret) {
+                          const struct course_place *place, const char *routine, struct course_turn *ret) {
     struct course_row *row;
     enum err e = course_change_begin(rq, worker, course_id, 0, &row);
     if (e == ERR_NOT_FOUND)
         return request_fail_at(rq, e, "/course_id", "not_found", "there is no such course");
-    if (!e) e = check_fit(rq, worker, row, device_id, routine);
+    if (!e) e = check_fit(rq, worker, row, place, routine);
     if (e) return e;
     enum course_fault fault = course_begin(&row->course, &row->calendar, row->head.today, &ret->number);
     if (fault) return not_due(rq, row, fault);
@@ -57,4 +62,14 @@ enum err course_turn_keep(struct request *rq, void *worker, const struct course_
     if (!turn->row) return ERR_OK;
     enum err e = course_link(db_of(worker), &turn->row->head.id, turn->number, session_id);
     return e ? e : course_change_end(rq, worker, "course.begin", turn->number, "", turn->row);
+}
+
+static void after_end(struct request *rq, void *arg) { publish_course(app_of(rq), arg); }
+
+enum err course_turn_ended(struct request *rq, void *worker, const struct session_row *session) {
+    if (session->state != SESSION_COMPLETED) return ERR_OK;
+    struct course_head *course = request_alloc(rq, sizeof(*course));
+    enum err e = course_of_session(db_of(worker), &session->id, course);
+    if (!e) call_after_commit(rq, after_end, course);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
 }

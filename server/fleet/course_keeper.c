@@ -8,6 +8,20 @@
 static const struct scope everything = {.all = true};
 static const struct actor keeper = {.name = "housekeeping"};
 
+static void publish(const struct context *ctx, const struct course_head *course) {
+    auto_buf struct buf json = BUF_INIT;
+    event_course_write(&json, course);
+    context_publish(ctx, &course->site_id, "course", &json);
+}
+
+enum err course_keeper_tell(struct context *ctx, struct db *db, const struct session_row *session) {
+    struct course_head course;
+    if (session->state != SESSION_COMPLETED) return ERR_OK;
+    enum err e = course_of_session(db, &session->id, &course);
+    if (e == ERR_OK) publish(ctx, &course);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 /* One course in its own transaction. *ret_changed false: somebody else has it, or has settled it already. */
 static enum err settle(struct db *db, const struct uuid *id, struct course_row *row, bool *ret_changed) {
     *ret_changed = false;
@@ -37,9 +51,7 @@ enum err course_keeper_run(struct context *ctx, struct db *db) {
         enum err one = settle(db, &ids[i], row, &changed);
         if (one != ERR_OK) e = one; /* one that cannot be settled does not hold up the others */
         if (!changed) continue;
-        auto_buf struct buf json = BUF_INIT;
-        event_course_write(&json, &row->head);
-        context_publish(ctx, &row->head.site_id, "course", &json);
+        publish(ctx, &row->head);
     }
     return e;
 }

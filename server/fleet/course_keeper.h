@@ -5,6 +5,11 @@
 #define PEDILUVE_SERVER_FLEET_COURSE_KEEPER_H
 
 #include "server/fleet/context.h"
+#include "server/store/session_store.h"
+
+/* Tells listeners of the course that a completed session is of: the database has made its place done with it.
+ * Any thread, with its own connection. Of no course, or not completed: nothing. */
+must_use enum err course_keeper_tell(struct context *ctx, struct db *db, const struct session_row *session);
 
 must_use enum err course_keeper_run(struct context *ctx, struct db *db);
 

@@ -8,6 +8,7 @@
 #include "server/base/limits.h"
 #include "server/domain/command.h"
 #include "server/domain/session.h"
+#include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/inbox.h"
 #include "server/fleet/outbox.h"
@@ -67,24 +68,13 @@ static enum err refresh_device(struct recorder *r, const struct uuid *device) {
     return ERR_OK;
 }
 
-/* The database has made the course's session done with the session itself; who listens hears of it. */
-static void course_moved(struct recorder *r, const struct session_row *row) {
-    struct course_head course;
-    if (row->state != SESSION_COMPLETED) return;
-    enum err e = course_of_session(r->db, &row->id, &course);
-    if (e == ERR_NOT_FOUND || !context_db_ok(r->ctx, r->db, e, "course after session")) return;
-    auto_buf struct buf json = BUF_INIT;
-    event_course_write(&json, &course);
-    context_publish(r->ctx, &course.site_id, "course", &json);
-}
-
 /* A session that begins makes its device due for cleaning, in the database; the live view follows.
  * What fails here a hello puts right, since it takes the row over as well. */
 static void session_moved(struct recorder *r, const struct session_row *row) {
     publish_session(r->ctx, row);
-    course_moved(r, row);
     enum err e = refresh_device(r, &row->device_id);
-    if (!context_db_ok(r->ctx, r->db, e, "device after session")) atomic_store(&r->dropped, true);
+    if (e == ERR_OK) e = course_keeper_tell(r->ctx, r->db, row);
+    if (!context_db_ok(r->ctx, r->db, e, "device and course after session")) atomic_store(&r->dropped, true);
 }
 
 /* ---- state ---- */

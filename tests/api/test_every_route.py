@@ -6,7 +6,8 @@ import threading
 from world import NOTHING_APPLIES, V1, json, key, ok, order, refused, routine, tap, until, uuid, world
 
 UNKNOWN = "019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b"
-PUT_IN = {"{id}": UNKNOWN, "{slug}": "relax-10", "{version}": "1", "{model}": "spa-pro", "{number}": "1", "{secret}": "0" * 43}
+PUT_IN = {"{id}": UNKNOWN, "{slug}": "relax-10", "{version}": "1", "{model}": "spa-pro", "{kind}": "zones", "{entry}": "heel",
+          "{number}": "1", "{secret}": "0" * 43}
 NOT_IDEMPOTENT = {f"{V1}/routines/{{slug}}/preview", f"{V1}/courses/plan"}  # makes and commands nothing
 
 
@@ -28,6 +29,12 @@ def draft(w, site=None):
     return made.headers["Location"], made.headers["ETag"], text
 
 
+def copies(w, entry):
+    """Three texts for a site's copy of a catalogue entry."""
+    content = ok(w.api.get(f"{V1}/catalogue/{entry}"))["content"]
+    return [{"content": {**content, "name": name}} for name in ("One", "Two", "Three")]
+
+
 def session(w, site=None):
     return ok(w.api.post(f"{V1}/sessions", order(w.new_device(site=site)["id"])), 201)
 
@@ -39,6 +46,13 @@ def course_of(w, site=None, **more):
 
 def course(w, site=None):
     return ok(w.api.post(f"{V1}/courses", course_of(w, site)), 201)
+
+
+def with_checklist(w):
+    """A session by hand whose routine has a checklist; its path."""
+    slug = w.new_routine([{"technique": "side-turn", "repetitions": 3}], preparations=["skin-check", "breaths"])
+    body = {"site_id": w.sites[0], "routine": slug, "intake": NOTHING_APPLIES}
+    return f"{V1}/sessions/{ok(w.api.post(f'{V1}/sessions', body), 201)['id']}"
 
 
 # ---- Idempotency-Key ----
@@ -67,6 +81,7 @@ def ordering(w):
         (f"{V1}/tokens", f"{V1}/tokens", {"name": name, "role": "viewer", "all_sites": True},
          {"name": name, "role": "owner", "all_sites": True}, {}),
         action("stop"),
+        (f"{V1}/sessions/{{id}}/checks", f"{with_checklist(w)}/checks", {"item": "skin-check"}, {"item": "breaths"}, {}),
     ]
 
 
@@ -246,13 +261,16 @@ def everything_that_is_edited_wants_the_tag_that_was_read(w):
     site = ok(w.api.post(f"{V1}/sites", {"name": f"Edit {uuid.uuid4()}"}), 201)["id"]
     path, _, text = draft(w)
     device = w.new_device()["id"]
+    words, entry = copies(w, "zones/heel"), f"{V1}/catalogue/zones/heel?site_id={site}"
+    ok(w.api.put(entry, words[2], headers={"If-None-Match": "*"}), 201)
     edits = {(row["method"], row["path"]) for row in routes(w) if row["method"] in ("PUT", "PATCH")}
     tested = set()
     for method, template, where, bodies in (
             ("PATCH", f"{V1}/sites/{{id}}", f"{V1}/sites/{site}", [{"timezone": "Europe/Paris"}, {"timezone": "UTC"}]),
             ("PATCH", f"{V1}/devices/{{id}}", f"{V1}/devices/{device}", [{"name": "One"}, {"name": "Two"}]),
             ("PATCH", f"{V1}/courses/{{id}}", f"{V1}/courses/{course(w)['id']}", [{"time_of_day": "10:00"}, {"state": "paused"}]),
-            ("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", path, [{**text, "summary": "One"}, {**text, "summary": "Two"}])):
+            ("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", path, [{**text, "summary": "One"}, {**text, "summary": "Two"}]),
+            ("PUT", f"{V1}/catalogue/{{kind}}/{{entry}}", entry, words[:2])):
         tested.add((method, template))
         first, second = bodies
         tag = w.api.get(where).headers["ETag"]
@@ -283,13 +301,13 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     fill = {f"{V1}/courses/{{id}}": planned, f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
             f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
-              "credentials": None}
+              "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
         stranger = w.as_role(role, [mine])
         for row in routes(w):
-            if "{" not in row["path"] or row["path"].startswith(f"{V1}/models") or \
+            if "{" not in row["path"] or row["path"].startswith((f"{V1}/models", f"{V1}/catalogue/sources")) or \
                     (row["permission"] == "administer" and role == "manager"):
                 continue
             where = row["path"]
@@ -298,10 +316,12 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
                     where = where.replace("{id}", value or secret)
             where = where.replace(f"{V1}/routines/{{slug}}/versions/{{version}}", path)
             where = where.replace("{slug}", text["slug"]).replace("{number}", "1").replace("{secret}", PUT_IN["{secret}"])
+            if "catalogue" in where:
+                where = f"{concrete(where)}?site_id={other}"
             body = None
             if row["body"]:
-                body = text if row["method"] == "PUT" else {"state": "ended"} if "courses" in where and row["method"] == "PATCH" else \
-                    {"name": "Mine now"} if row["method"] == "PATCH" else \
+                body = copies(w, "zones/heel")[0] if "catalogue" in where else text if row["method"] == "PUT" else \
+                    {"state": "ended"} if "courses" in where and row["method"] == "PATCH" else {"name": "Mine now"} if row["method"] == "PATCH" else \
                     bodies[where.rsplit("/", 1)[1]]
             reply = stranger.request(row["method"], where, body, headers={"If-Match": tag if "routines" in where else "*"})
             refused(reply, 404, "not_found")
@@ -338,6 +358,9 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     site = ok(w.api.post(f"{V1}/sites", {"name": f"Audit {uuid.uuid4()}"}), 201)["id"]
     path, tag, text = draft(w)
     token = w.api.post(f"{V1}/tokens", {"name": "x", "role": "viewer", "all_sites": True}).json["id"]
+    entry = f"{V1}/catalogue/zones/heel?site_id={site}"
+    done("PUT", f"{V1}/catalogue/{{kind}}/{{entry}}", w.api.put(entry, copies(w, "zones/heel")[0], headers={"If-Match": "*"}))
+    done("DELETE", f"{V1}/catalogue/{{kind}}/{{entry}}", w.api.delete(entry, headers={"If-Match": "*"}))
     done("PATCH", f"{V1}/sites/{{id}}", w.api.patch(f"{V1}/sites/{site}", {"timezone": "Europe/Paris"}, headers={"If-Match": "*"}))
     done("PATCH", f"{V1}/courses/{{id}}", w.api.patch(f"{V1}/courses/{course(w)['id']}", {"state": "paused"}, headers={"If-Match": "*"}))
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
