@@ -33,9 +33,9 @@ COURSE_BOUNDS = ("count", "interval_days", "rounds", "break_days", "intensity_fr
 
 
 def course_templates(entries):
-    """X(id, name, words, routine, twice_a_day, rises, then min, default and max of each of COURSE_BOUNDS)."""
+    """X(id, name, routine, twice_a_day, rises, then min, default and max of each of COURSE_BOUNDS)."""
     yield "COURSE_TEMPLATES", [
-        (text(e["id"]), text(e["name"]), text(e["words"]), text(e["routine"] or ""), int(e["twice_a_day"]), int(e["rises"]),
+        (text(e["id"]), text(e["name"]), text(e["routine"] or ""), int(e["twice_a_day"]), int(e["rises"]),
          *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
 
 

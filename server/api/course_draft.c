@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "server/api/catalogue_cache.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
 
@@ -66,6 +67,27 @@ static enum err unknown_template(struct request *rq) {
     for (int i = 0; (t = course_template_at(i)) != NULL; i++) buf_fmt(&b, "%s%s", i ? ", " : "", t->id);
     return request_fail_at(rq, ERR_UNPROCESSABLE, "/template", field_fault_code(FIELD_NOT_ONE_OF),
                            "must be one of %s", names);
+}
+
+/* The template as the site has it. */
+static enum err find_template(struct request *rq, void *worker, const struct course_body *b,
+                              const struct course_template **ret) {
+    struct catalogue_cache *cache = app_of(rq)->catalogue;
+    const struct course_template *product = course_template_find(b->template);
+    const struct catalogue_view *view = NULL;
+    if (!product) return unknown_template(rq);
+    *ret = product;
+    enum err e = catalogue_cache_get(cache, db_of(worker), scope_of(rq), &b->site_id, &view);
+    if (e == ERR_NOT_FOUND) return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
+    if (e) return e;
+    const struct catalogue_item *item = catalogue_view_find(view, CATALOGUE_COURSE_TEMPLATES, product->id);
+    if (item && item->copy_version) {
+        struct course_template_copy *copy = request_alloc(rq, sizeof *copy);
+        course_template_take(product, item->content, copy);
+        *ret = &copy->template;
+    }
+    catalogue_cache_give_back(cache, view);
+    return ERR_OK;
 }
 
 static enum err find_site(struct request *rq, void *worker, const struct course_body *b,
@@ -145,9 +167,9 @@ enum err course_draft(struct request *rq, void *worker, const struct course_body
     struct course_row *row = request_alloc(rq, sizeof *row);
     enum err e = check_texts(rq, body, row);
     if (e) return e;
-    const struct course_template *t = course_template_find(body->template);
-    if (!t) return unknown_template(rq);
-    e = find_site(rq, worker, body, row);
+    const struct course_template *t;
+    e = find_template(rq, worker, body, &t);
+    if (!e) e = find_site(rq, worker, body, row);
     if (!e) e = find_routine(rq, worker, t, body, row);
     if (!e) e = check_rules(rq, t, body, &row->course.rules);
     if (e) return e;

@@ -29,7 +29,7 @@
 
 /* ---- templates ---- */
 
-/* What a template bounds: X(member). */
+/* What a template bounds: X(member), all of type struct course_bounds. */
 #define COURSE_BOUNDS(X) X(count) X(interval_days) X(rounds) X(break_days) X(intensity_from) X(intensity_to)
 
 struct course_bounds {
@@ -37,7 +37,7 @@ struct course_bounds {
 };
 struct course_template { /* plain: compiled in from schema/catalogue/course-templates.json, or a site's copy
                           */
-    const char *id, *name, *words;
+    const char *id, *name;
     const char *routine; /* slug; "": any */
     bool twice_a_day, rises;
 #define X(member) struct course_bounds member;
@@ -46,6 +46,14 @@ struct course_template { /* plain: compiled in from schema/catalogue/course-temp
 };
 /* NULL: no such template. */
 const struct course_template *course_template_find(const char *id);
+/* A site's copy, from the JSON of a whole entry of the catalogue: its name and its usual values, where they
+ * lie within the product's bounds; everything else is the product's. */
+struct course_template_copy {
+    struct course_template template;
+    char name[COURSE_NAME_MAX * 4 + 1];
+};
+void course_template_take(const struct course_template *product, const char *json,
+                          struct course_template_copy *ret);
 const struct course_template *course_template_at(int i); /* NULL: past the end */
 
 /* ---- a course ---- */

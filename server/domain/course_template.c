@@ -5,11 +5,10 @@
 #include "server/domain/course.h"
 
 static const struct course_template templates[] = {
-#define X(id_, name_, words_, routine_, twice, rise, c0, c1, c2, i0, i1, i2, r0, r1, r2, b0, b1, b2, f0, f1, \
-          f2, t0, t1, t2)                                                                                    \
+#define X(id_, name_, routine_, twice, rise, c0, c1, c2, i0, i1, i2, r0, r1, r2, b0, b1, b2, f0, f1, f2, t0, \
+          t1, t2)                                                                                            \
     {.id = id_,                                                                                              \
      .name = name_,                                                                                          \
-     .words = words_,                                                                                        \
      .routine = routine_,                                                                                    \
      .twice_a_day = twice,                                                                                   \
      .rises = rise,                                                                                          \
@@ -31,6 +30,46 @@ const struct course_template *course_template_find(const char *id) {
     for (size_t i = 0; i < COUNT_OF(templates); i++)
         if (strcmp(templates[i].id, id) == 0) return &templates[i];
     return NULL;
+}
+
+/* A copy's bounds, in the words of the catalogue. */
+struct copied_bounds {
+    int32_t usual;
+};
+static const struct field bounds_fields[] = {{.name = "default",
+                                              .type = FIELD_T_INT,
+                                              .flags = FIELD_REQUIRED,
+                                              .offset = offsetof(struct copied_bounds, usual),
+                                              .size = sizeof(int32_t),
+                                              .min = 0,
+                                              .max = INT32_MAX,
+                                              .has_offset = FIELD_NO_HAS},
+                                             FIELD_END};
+struct copied {
+    char name[COURSE_NAME_MAX * 4 + 1];
+#define X(member) struct copied_bounds member;
+    COURSE_BOUNDS(X)
+#undef X
+};
+static const struct field copied_fields[] = {FIELD_STR(struct copied, name, 1, FIELD_REQUIRED),
+#define X(member) FIELD_OBJECT(struct copied, member, bounds_fields, FIELD_REQUIRED),
+                                             COURSE_BOUNDS(X)
+#undef X
+                                                 FIELD_END};
+
+void course_template_take(const struct course_template *product, const char *json,
+                          struct course_template_copy *ret) {
+    struct copied copy;
+    struct field_errors errors = {0};
+    ret->template = *product;
+    if (!field_parse(json, strlen(json), copied_fields, 0, &copy, sizeof copy, NULL, &errors)) return;
+    memcpy(ret->name, copy.name, sizeof ret->name);
+    ret->template.name = ret->name;
+#define X(member)                                                                                            \
+    if (copy.member.usual >= product->member.min && copy.member.usual <= product->member.max)                \
+        ret->template.member.usual = copy.member.usual;
+    COURSE_BOUNDS(X)
+#undef X
 }
 
 void course_rules_complete(const struct course_template *t, uint32_t given, struct course_rules *rules) {

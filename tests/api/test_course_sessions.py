@@ -128,6 +128,23 @@ def a_session_begun_under_a_key_is_begun_once(w):
         tap.equal(actions, ["course.begin", "course.create"])
 
 
+@tap.test
+def a_course_by_hand_is_gone_through_without_a_device(w):
+    where = site(w)
+    made = new_course(w, where, count=2, routine=w.new_routine([{"technique": "side-turn", "repetitions": 3}]))
+    request = {"course_id": made["id"], "intake": NOTHING_APPLIES}
+    refused(w.api.post(f"{V1}/sessions", {**request, "site_id": w.sites[0]}), 422, "unprocessable", "/site_id")
+    with w.api.events(params={"types": "course", "site_id": where}) as events:
+        session = ok(w.api.post(f"{V1}/sessions", {**request, "site_id": where}), 201)
+        tap.equal((session["guest"], session["routine"], events.next()["json"]["done"]), ("Anna", made["routine"], 0))
+        tap.contains(refused(w.api.post(f"{V1}/sessions", {**request, "site_id": where}), 409, "course_not_due")["detail"], "going on")
+        path = f"{V1}/sessions/{session['id']}"
+        while ok(w.api.get(path))["state"] == "waiting":
+            ok(w.api.post(f"{path}/confirm", {"step": ok(w.api.get(path))["step"]}), 202)
+        tap.equal(ok(w.api.get(path))["state"], "completed")
+        tap.equal((events.next()["json"]["done"], states(course(w, made["id"]))), (1, "dp"))
+
+
 # ---- missing, skipping, moving ----
 
 @tap.test(deadline_s=90)

@@ -114,6 +114,23 @@ def a_break_that_the_sites_holidays_would_stretch_is_refused_unless_it_is_wished
     tap.equal(dates(plan)[15], str(today() + 120 * DAY))
 
 
+@tap.test
+def a_sites_copy_of_a_template_says_what_is_usual_there(w):
+    with_template_routine(w, "flat-feet")
+    where, other = site(w), site(w)
+    path = f"{V1}/catalogue/course-templates/flat-feet"
+    entry = ok(w.api.get(path, params={"site_id": where}))["content"]
+    entry["name"], entry["count"]["default"] = "Arches", 14
+    copied = w.api.put(f"{path}?site_id={where}", {"content": entry}, headers={"If-None-Match": "*"})
+    tap.check(copied.status in (200, 201), copied)
+    plan = ok(w.api.post(f"{V1}/courses/plan", body(w, where, "flat-feet")))
+    tap.equal((plan["name"], plan["count"], len(plan["sessions"])), ("Arches", 14, 14))
+    refused(w.api.post(f"{V1}/courses/plan", body(w, where, "flat-feet", count=11)), 422, "unprocessable", "/count")
+    tap.equal(ok(w.api.post(f"{V1}/courses/plan", body(w, other, "flat-feet")))["count"], 12)
+    entry["count"]["min"] = 1
+    tap.equal(w.api.put(f"{path}?site_id={other}", {"content": entry}, headers={"If-None-Match": "*"}).status, 422)
+
+
 # ---- the time of day ----
 
 def wall(date, time_of_day, zone, fold):

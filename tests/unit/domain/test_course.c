@@ -224,6 +224,29 @@ Test(course, what_a_template_does_not_allow_is_named) {
     }
 }
 
+Test(course, a_sites_copy_says_what_is_usual_and_bounds_nothing) {
+    static const char json[] =
+        "{\"id\": \"flat-feet\", \"name\": \"Arches\", \"routine\": \"other\", \"twice_a_day\": true,"
+        " \"count\": {\"min\": 1, \"default\": 14, \"max\": 99},"
+        " \"interval_days\": {\"min\": 1, \"default\": 1, \"max\": 9},"
+        " \"rounds\": {\"min\": 1, \"default\": 1, \"max\": 1},"
+        " \"break_days\": {\"min\": 0, \"default\": 0, \"max\": 0},"
+        " \"intensity_from\": {\"min\": 1, \"default\": 40, \"max\": 100},"
+        " \"intensity_to\": {\"min\": 1, \"default\": 60, \"max\": 100}}";
+    const struct course_template *product = course_template_find("flat-feet");
+    struct course_template_copy copy;
+    course_template_take(product, json, &copy);
+    cr_expect_str_eq(copy.template.name, "Arches");
+    cr_expect_eq(copy.template.count.usual, 14);
+    cr_expect_eq(copy.template.count.min, 12);
+    cr_expect_eq(copy.template.intensity_to.usual, 60);
+    cr_expect_eq(copy.template.interval_days.usual, 2, "beyond the product's bounds");
+    cr_expect_str_eq(copy.template.routine, "flat-feet");
+    cr_expect_not(copy.template.twice_a_day);
+    course_template_take(product, "{}", &copy);
+    cr_expect_eq(memcmp(&copy.template, product, sizeof *product), 0, "what cannot be read is the product's");
+}
+
 Test(course, no_override_lifts_the_number_of_all_sessions_nor_lets_intensity_fall) {
     struct field_errors errors = {0};
     struct course_rules many = {.count = 101, .rounds = 2, .intensity_from = 5, .intensity_to = 5};
