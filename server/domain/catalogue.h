@@ -12,6 +12,8 @@
 
 #define CATALOGUE_ID_MAX 48
 #define CATALOGUE_ENTRIES_MAX 1000 /* of a kind */
+/* Flags for json_dumps: compact, and 36.6 stays 36.6. */
+#define CATALOGUE_DUMP (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 /* X(enum, name, check): check judges a site's copy beyond the bounds of its members; NULL: those are enough.
  */
