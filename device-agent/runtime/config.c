@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "device-agent/journal/spool.h"
 
 #define FILE_MAX (8 << 20)
 
@@ -34,6 +35,8 @@ struct agent_file {
     struct config_mqtt mqtt;
     char models_dir[CONFIG_PATH_MAX], journal[CONFIG_PATH_MAX], board[16];
     int32_t speed;
+    int64_t spool_bytes;
+    char status[CONFIG_PATH_MAX];
 };
 static const struct field agent_fields[] = {
     DEVICE_FIELDS(struct agent_file),
@@ -42,6 +45,8 @@ static const struct field agent_fields[] = {
     FIELD_STR(struct agent_file, journal, 1, FIELD_REQUIRED),
     FIELD_STR(struct agent_file, board, 0, 0),
     FIELD_INT(struct agent_file, speed, 1, CONFIG_SPEED_MAX, 0),
+    FIELD_INT(struct agent_file, spool_bytes, SPOOL_BYTES_MIN, SPOOL_BYTES_MAX, 0),
+    FIELD_STR(struct agent_file, status, 0, 0),
     FIELD_END};
 
 static bool read_file(const char *path, struct buf *ret) {
@@ -78,6 +83,11 @@ bool config_load_agent(struct config *c, const char *path) {
     memcpy(c->journal, file.journal, sizeof file.journal);
     memcpy(c->board, file.board, sizeof file.board);
     c->speed = file.speed ? file.speed : 1;
+    c->spool_bytes = file.spool_bytes ? file.spool_bytes : SPOOL_BYTES;
+    if (file.status[0])
+        memcpy(c->status, file.status, sizeof file.status);
+    else
+        snprintf(c->status, sizeof c->status, "%.*s.sock", CONFIG_PATH_MAX - 8, file.journal);
     return true;
 }
 
@@ -112,6 +122,7 @@ bool config_load_fleet(struct config *c, const char *path) {
         fail_field(path, "/mqtt", &errors);
     ok = ok && load_devices(c, path, json_object_get(tree, "devices"));
     json_decref(tree);
+    c->spool_bytes = SPOOL_BYTES + (int64_t)c->n_devices * (SPOOL_BYTES / 16);
     return ok;
 }
 

@@ -7,7 +7,8 @@
 #include "device-agent/runtime/unit.h"
 #include "io_fixture.h"
 
-#define MOST 2500
+#define SPOOL_SMALL (256 << 10) /* bytes: some 5000 samples */
+#define BEYOND 9000             /* samples: more than that */
 #define OLD_BOOT 50
 
 struct rig {
@@ -33,7 +34,7 @@ static void add_samples(struct spool_device *d, int64_t first, int64_t last) {
     struct uuid none = {0};
     struct message_sample sample = {.at = 1790000000000};
     cr_assert(spool_begin(r->parts.spool));
-    for (int64_t n = first; n <= last; n++) cr_assert(spool_add(r->parts.spool, d, n, &none, &sample));
+    for (int64_t n = first; n <= last; n++) cr_assert(spool_add(r->parts.spool, d, n, &none, true, &sample));
     cr_assert(spool_commit(r->parts.spool));
 }
 
@@ -47,10 +48,10 @@ static void begin(void) {
     read_model(&r->model);
     snprintf(path, sizeof path, "%s.spool", io_path);
     r->parts.journal = journal_open(io_path, error);
-    r->parts.spool = spool_open(path, MOST, error);
+    r->parts.spool = spool_open(path, SPOOL_SMALL, error);
     cr_assert(r->parts.journal && r->parts.spool, "%s", error);
+    r->parts.keeper = keeper_new(r->parts.journal, r->parts.spool, 1);
     r->parts.command = xcalloc(1, sizeof *r->parts.command);
-    r->parts.telemetry = xcalloc(1, sizeof *r->parts.telemetry);
     r->parts.link = link_new(&(struct link_config){.host = "127.0.0.1", .port = 1, .n_clients = 1});
     struct spool_device *old = spool_device(r->parts.spool, &device, &boot);
     cr_assert(old);
@@ -64,10 +65,10 @@ static void end(void) {
     static const char *const tails[] = {"", "-wal"};
     unit_done(&r->unit);
     link_free(r->parts.link);
+    cr_assert(keeper_free(r->parts.keeper));
     spool_close(r->parts.spool);
     journal_close(r->parts.journal);
     free(r->parts.command);
-    free(r->parts.telemetry);
     free(r);
     for (int i = 0; i < 2; i++) {
         char path[90];
@@ -79,32 +80,31 @@ static void end(void) {
 
 TestSuite(unit, .init = begin, .fini = end);
 
-/* What runtime.c does with one unit; true: the spool took what there was. */
-static bool turn(void) {
-    struct unit *u = &r->unit;
-    struct unit_parts *p = &r->parts;
+/* The keeper works on this thread; true: the spool took what there was. */
+static bool keep(void) {
+    struct keeper_result result;
     bool ok = true;
+    while (keeper_turn(r->parts.keeper))
+        while (keeper_take(r->parts.keeper, &result)) {
+            ok = ok && (result.ok || (result.type != KEEPER_SAMPLE && result.type != KEEPER_RELEASE));
+            unit_kept(&r->unit, &r->parts, &r->now, &result);
+        }
+    return ok;
+}
+
+static void tick(void) {
     r->now.mono_ms += 100;
     r->now.control_ms += 100;
-    unit_tick(u, p, &r->now);
-    while (u->write) {
-        bool kept = journal_begin(p->journal) && journal_put(p->journal, &u->id, u->write) &&
-                    journal_commit(p->journal);
-        if (!kept) journal_rollback(p->journal);
-        u->write = NULL;
-        unit_step(u, p, &r->now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = kept});
-    }
-    if (p->spooling) {
-        p->spooling = false;
-        ok = p->spool_ok && spool_commit(p->spool);
-        if (!ok) spool_rollback(p->spool);
-        if (!ok) u->head_at_ms = r->now.mono_ms + UNIT_RETRY_MS;
-        struct agent_event event = {.type = EVENT_SPOOLED, .last = u->spooled};
-        u->spooled = 0;
-        if (ok && event.last) unit_step(u, p, &r->now, &event);
-    }
-    unit_head(u, p, &r->now);
-    return ok;
+    unit_tick(&r->unit, &r->parts, &r->now);
+}
+
+/* What runtime.c does with one unit. */
+static bool turn(void) {
+    tick();
+    bool ok = keep();
+    unit_overdue(&r->unit, &r->parts, &r->now);
+    unit_head(&r->unit, &r->parts, &r->now);
+    return keep() && ok;
 }
 
 static void turns(int n) {
@@ -160,11 +160,26 @@ Test(unit, sends_the_old_boot_first_and_goes_on_to_its_own) {
     cr_assert(head_is(&r->unit.boot_id));
 }
 
-Test(unit, a_boot_that_the_full_spool_gave_up_does_not_hold_up_the_next) {
+Test(unit, of_a_boot_that_the_full_spool_gave_up_the_last_sample_tells_of_the_others) {
+    struct uuid old = io_id(OLD_BOOT);
+    struct message_telemetry m;
+    turns(2);
+    cr_assert(head_is(&old));
+    add_samples(r->unit.spool, 100000, 100000 + BEYOND);
+    cr_assert(spool_read(r->parts.spool, r->unit.spool, &old, 1, 50, &m) && m.n == 300 && m.lost == 299);
+    connect_unit(2);
+    turns(30);
+    cr_assert_eq(r->unit.agent.uplink.head.next, 301);
+    commit_on(2, &old, 300);
+    turns(3);
+    cr_assert(head_is(&r->unit.boot_id));
+}
+
+Test(unit, a_boot_of_which_nothing_is_left_does_not_hold_up_the_next) {
     struct uuid old = io_id(OLD_BOOT);
     turns(2);
     cr_assert(head_is(&old));
-    add_samples(r->unit.spool, 100000, 100000 + MOST);
+    cr_assert(spool_release(r->parts.spool, r->unit.spool, &old, 300, false));
     connect_unit(2);
     turns(30);
     cr_assert(head_is(&r->unit.boot_id), "300 samples that are no longer there are waited for");
@@ -235,4 +250,91 @@ Test(unit, commands_wait_in_a_bounded_row) {
     take(LINK_MESSAGE, 2, TOPIC_COMMAND, "{}");
     take(LINK_DISCONNECTED, 2, TOPIC_CHANNEL_COUNT, NULL);
     cr_assert(r->unit.n_commands == 0 && r->unit.connection == 0, "they carry an epoch that is over");
+}
+
+/* ---- a disk that does not answer ---- */
+
+static void send_start(const struct uuid *command, const struct uuid *session, int64_t seq) {
+    auto_buf struct buf text = BUF_INIT;
+    struct message_command *m = xcalloc(1, sizeof *m);
+    *m = (struct message_command){.id = *command,
+                                  .seq = seq,
+                                  .epoch = r->unit.agent.ledger.epoch,
+                                  .type = COMMAND_START,
+                                  .session_id = *session,
+                                  .expires_at = 1790000600000,
+                                  .has_program = true};
+    m->program = (struct program){.model_version = r->model.version,
+                                  .intensity_max = 50,
+                                  .water_max_mdegc = 40000,
+                                  .total_max_ms = 600000,
+                                  .n_steps = 1};
+    snprintf(m->program.model, sizeof m->program.model, "%s", r->model.id);
+    m->program.steps[0] = (struct program_step){.kind = STEP_REST, .ms = 300000, .source_step = 0};
+    message_command_write(&text, m);
+    take(LINK_MESSAGE, 2, TOPIC_COMMAND, text.data);
+    unit_feed(&r->unit, &r->parts, &r->now);
+    free(m);
+}
+
+static void hang(int ms) {
+    for (int i = 0; i < ms / 100; i++) {
+        tick();
+        unit_overdue(&r->unit, &r->parts, &r->now);
+    }
+}
+
+static int32_t first_fault(void) { return interlock_first_fault(&r->unit.agent.interlock); }
+
+static void recover(struct agent_recovered *ret) {
+    struct uuid device = io_id(1);
+    cr_assert(journal_load(r->parts.journal, &device, ret));
+}
+
+Test(unit, a_disk_that_hangs_for_less_than_its_deadline_delays_a_start_and_nothing_else) {
+    struct uuid command = io_id(900), session = io_id(901);
+    connect_unit(2);
+    turns(5);
+    send_start(&command, &session, 1);
+    hang(UNIT_WRITE_MS - 200);
+    cr_assert_eq(first_fault(), REASON_NONE);
+    cr_assert_eq(r->unit.agent.session.r.phase, PHASE_NONE, "nothing acts before the journal has it");
+    turns(3);
+    cr_assert(uuid_equal(&r->unit.agent.session.r.id, &session));
+}
+
+Test(unit, a_start_that_the_disk_takes_after_the_deadline_never_acts_and_is_set_right_in_the_journal) {
+    struct uuid command = io_id(900), session = io_id(901);
+    struct agent_recovered *got = xcalloc(1, sizeof *got);
+    connect_unit(2);
+    turns(5);
+    send_start(&command, &session, 1);
+    hang(UNIT_WRITE_MS + 200);
+    cr_assert_eq(first_fault(), REASON_JOURNAL, "told as a fault");
+    const struct ledger_entry *answer = ledger_find(&r->unit.agent.ledger, &command);
+    cr_assert(answer && answer->state == ACK_REJECTED && answer->code == ACKCODE_JOURNAL_FAILED);
+    hang(2000); /* the next write is given behind the one that hangs */
+    turns(30);  /* the disk takes them all */
+    cr_assert_eq(first_fault(), REASON_NONE);
+    cr_assert_eq(r->unit.agent.session.r.phase, PHASE_NONE, "no ghost");
+    recover(got);
+    const struct ledger_entry *kept = ledger_find(&got->ledger, &command);
+    cr_assert(kept && kept->state == ACK_REJECTED, "what was said is what is kept");
+    cr_assert(uuid_is_zero(&got->session.id) && got->ledger.last_seq == 1);
+    free(got);
+}
+
+Test(unit, a_disk_that_hangs_for_long_keeps_memory_bounded_and_samples_go_on_afterwards) {
+    struct keeper_stats stats;
+    struct uuid old = io_id(OLD_BOOT);
+    connect_unit(2);
+    turns(5);
+    hang(600000); /* ten minutes: 60 samples at rest, 600 tries of the journal */
+    keeper_stats(r->parts.keeper, &stats);
+    cr_assert(stats.waiting <= KEEPER_JOBS_BASE + KEEPER_JOBS_PER_UNIT + 1, "%ld", (long)stats.waiting);
+    turns(30);
+    cr_assert_eq(first_fault(), REASON_NONE);
+    commit_on(2, &old, 300);
+    for (int i = 0; i < 100 && !head_is(&r->unit.boot_id); i++) turns(1);
+    cr_assert(head_is(&r->unit.boot_id) && r->unit.agent.uplink.head.last > 50);
 }
