@@ -5,13 +5,12 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include "base/clock.h"
-
 #define BATCH 256 /* jobs carried out before the journal is looked at again */
 
 struct writing {
     uint64_t ticket;
     size_t unit;
+    int64_t mono_ms;
     struct uuid device;
     struct agent_write w;
     struct program program[]; /* one, when w has one */
@@ -75,9 +74,11 @@ struct keeper *keeper_new(struct journal *journal, struct spool *spool, size_t n
 
 /* ---- the control thread's side ---- */
 
-uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, const struct agent_write *w) {
+uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, const struct agent_write *w,
+                      int64_t mono_ms) {
     struct writing *next = xmalloc(sizeof *next + (w->program ? sizeof *w->program : 0));
     next->unit = unit;
+    next->mono_ms = mono_ms;
     next->device = *device;
     next->w = *w;
     if (w->program) next->program[0] = *w->program;
@@ -153,21 +154,24 @@ static void answer(struct keeper *k, const struct keeper_result *list, size_t n)
 }
 
 /* Only where in its program a session stands: may fall back by some seconds when the power goes. */
-static bool is_position(const struct slot *s, const struct agent_write *w, int64_t now_ms) {
+static bool is_position(const struct slot *s, const struct writing *writing) {
+    const struct agent_write *w = &writing->w;
     const struct session_record *a = &s->last, *b = &w->session;
     if (w->n_answers || w->program || !w->has_session) return false;
-    if (w->epoch != s->epoch || w->last_seq != s->last_seq || now_ms - s->synced_ms >= KEEPER_SYNC_MS)
+    if (w->epoch != s->epoch || w->last_seq != s->last_seq ||
+        writing->mono_ms - s->synced_ms >= KEEPER_SYNC_MS)
         return false;
     return uuid_equal(&a->id, &b->id) && a->phase == b->phase && a->reason == b->reason &&
            a->step == b->step && a->intensity == b->intensity && a->water_mdegc == b->water_mdegc &&
            a->ended_at == b->ended_at && a->rinse == b->rinse;
 }
 
-static void remember(struct slot *s, const struct agent_write *w, bool synced, int64_t now_ms) {
+static void remember(struct slot *s, const struct writing *writing, bool synced) {
+    const struct agent_write *w = &writing->w;
     if (w->has_session) s->last = w->session;
     s->epoch = w->epoch;
     s->last_seq = w->last_seq;
-    if (synced) s->synced_ms = now_ms;
+    if (synced) s->synced_ms = writing->mono_ms;
 }
 
 static size_t take_writes(struct keeper *k) {
@@ -180,12 +184,10 @@ static size_t take_writes(struct keeper *k) {
 }
 
 static bool do_writes(struct keeper *k) {
-    int64_t now_ms = clock_mono_ms();
     size_t n = take_writes(k);
     bool lazy = true;
     if (n == 0) return false;
-    for (size_t i = 0; i < n; i++)
-        lazy = lazy && is_position(&k->slots[k->taken[i]->unit], &k->taken[i]->w, now_ms);
+    for (size_t i = 0; i < n; i++) lazy = lazy && is_position(&k->slots[k->taken[i]->unit], k->taken[i]);
     bool ok = lazy ? journal_begin_lazy(k->journal) : journal_begin(k->journal);
     for (size_t i = 0; ok && i < n; i++) ok = journal_put(k->journal, &k->taken[i]->device, &k->taken[i]->w);
     ok = ok && journal_commit(k->journal);
@@ -194,9 +196,9 @@ static bool do_writes(struct keeper *k) {
         struct writing *w = k->taken[i];
         struct slot *slot = &k->slots[w->unit];
         if (ok)
-            remember(slot, &w->w, !lazy, now_ms);
+            remember(slot, w, !lazy);
         else
-            slot->synced_ms = now_ms - KEEPER_SYNC_MS; /* the next one waits for the disk */
+            slot->synced_ms = w->mono_ms - KEEPER_SYNC_MS; /* the next one waits for the disk */
         struct keeper_result r = {.type = KEEPER_WRITTEN, .unit = w->unit, .ok = ok, .ticket = w->ticket};
         answer(k, &r, 1);
         free(w);

@@ -71,7 +71,8 @@ must_use bool keeper_start(struct keeper *k);
 bool keeper_free(struct keeper *k);
 
 /* Copies w, its program too. Returns the write's ticket, never 0. */
-uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, const struct agent_write *w);
+uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, const struct agent_write *w,
+                      int64_t mono_ms);
 /* False: too many are under way; nothing was taken. */
 must_use bool keeper_post(struct keeper *k, const struct keeper_job *job);
 /* Readable while results wait. */

@@ -37,7 +37,7 @@ static void publish_state(struct unit *u, struct unit_parts *p, const struct mes
 
 static void write_journal(struct unit *u, struct unit_parts *p, const struct moment *now,
                           const struct agent_write *w) {
-    u->ticket = keeper_write(p->keeper, u->index, &u->id, w);
+    u->ticket = keeper_write(p->keeper, u->index, &u->id, w, now->mono_ms);
     u->write_at_ms = now->mono_ms;
 }
 
