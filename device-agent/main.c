@@ -1,8 +1,10 @@
-/* pediluve-agent: the program on one device.   pediluve-agent --config FILE */
+/* pediluve-agent: the program on one device.   pediluve-agent --config FILE
+ * and what somebody beside it asks of it.      pediluve-agent status */
 #include <stdio.h>
 #include <string.h>
 
 #include "device-agent/runtime/runtime.h"
+#include "device-agent/runtime/status.h"
 
 #define TICK_MS 20       /* 50 control steps a second */
 #define FAST_STEP_MS 100 /* of control time, when a simulated board runs faster than real time */
@@ -13,8 +15,9 @@ int main(int argc, char **argv) {
         puts("pediluve-agent " PEDILUVE_VERSION);
         return 0;
     }
+    if (argc >= 2 && !strcmp(argv[1], "status")) return status_main(argc - 1, argv + 1);
     if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-        fputs("usage: pediluve-agent --config FILE | --version\n", stderr);
+        fputs("usage: pediluve-agent --config FILE | status [--json] | --version\n", stderr);
         return 2;
     }
     if (!config_load_agent(&config, argv[2])) return 2;

@@ -84,7 +84,9 @@ bool config_load_agent(struct config *c, const char *path) {
     memcpy(c->board, file.board, sizeof file.board);
     c->speed = file.speed ? file.speed : 1;
     c->spool_bytes = file.spool_bytes ? file.spool_bytes : SPOOL_BYTES;
-    if (file.status[0])
+    if (!strcmp(file.status, "-"))
+        c->status[0] = '\0';
+    else if (file.status[0])
         memcpy(c->status, file.status, sizeof file.status);
     else
         snprintf(c->status, sizeof c->status, "%.*s.sock", CONFIG_PATH_MAX - 8, file.journal);

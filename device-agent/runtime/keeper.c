@@ -295,6 +295,7 @@ bool keeper_turn(struct keeper *k) {
 
 static void *run(void *arg) {
     struct keeper *k = arg;
+    pthread_setname_np(pthread_self(), "keeper");
     for (bool stopping = false; !stopping;) {
         while (keeper_turn(k)) continue;
         pthread_mutex_lock(&k->lock);

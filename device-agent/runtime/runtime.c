@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "device-agent/runtime/notify.h"
+#include "device-agent/runtime/status.h"
 #include "device-agent/runtime/unit.h"
 
 #define STEPS_MAX 200   /* control steps made up for after a stall; what was missed beyond is not */
@@ -22,6 +24,9 @@ struct runtime {
     int64_t control_ms;
     int64_t turned_ms, due_ms; /* of the last control turn, and of the next */
     int64_t owed_ms;           /* control time less than a step, for the next turn */
+    int64_t started_ms, turns, late_ms;
+    struct notify notify;
+    int status_fd; /* -1: none */
 };
 
 static struct moment now_of(const struct runtime *r) {
@@ -47,6 +52,7 @@ static void feed_commands(struct runtime *r) {
 static void control(struct runtime *r) {
     struct moment now = now_of(r);
     if (now.mono_ms < r->due_ms) return;
+    if (now.mono_ms - r->due_ms > r->late_ms) r->late_ms = now.mono_ms - r->due_ms;
     r->owed_ms += (now.mono_ms - r->turned_ms) * r->config->speed;
     r->turned_ms = now.mono_ms;
     r->due_ms = r->due_ms + r->tick_ms > now.mono_ms ? r->due_ms + r->tick_ms : now.mono_ms + r->tick_ms;
@@ -60,6 +66,26 @@ static void control(struct runtime *r) {
             unit_tick(&r->units[i], &r->parts, &now);
         }
     r->control_ms = until_ms;
+    r->turns++;
+    notify_step(&r->notify, now.mono_ms);
+}
+
+/* The status is that of a process with one device. */
+static void tell_status(struct runtime *r) {
+    struct moment now = now_of(r);
+    struct status_view view = {.config = r->config,
+                               .started_ms = r->started_ms,
+                               .mono_ms = now.mono_ms,
+                               .turns = r->turns,
+                               .late_ms = r->late_ms,
+                               .tick_ms = r->tick_ms};
+    for (int i = 0; i < STATUS_AT_ONCE; i++) {
+        auto_buf struct buf text = BUF_INIT;
+        int client = status_accept(r->status_fd);
+        if (client < 0) return;
+        status_write(&text, &r->units[0], &r->parts, &now, &view);
+        status_answer(client, &text);
+    }
 }
 
 static void take_results(struct runtime *r) {
@@ -134,16 +160,21 @@ int runtime_run(struct runtime *r) {
     auto_close int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0 || !keeper_start(r->parts.keeper) || !link_start(r->parts.link)) return 1;
     log_info("main", "running|devices=%zu speed=%d version=%s", r->n, r->config->speed, PEDILUVE_VERSION);
-    r->turned_ms = r->due_ms = clock_mono_ms();
+    r->started_ms = r->turned_ms = r->due_ms = clock_mono_ms();
+    notify_open(&r->notify);
+    if (r->config->status[0]) r->status_fd = status_open(r->config->status);
     for (;;) {
         struct pollfd wait[] = {{.fd = link_fd(r->parts.link), .events = POLLIN},
                                 {.fd = fd, .events = POLLIN},
-                                {.fd = keeper_fd(r->parts.keeper), .events = POLLIN}};
+                                {.fd = keeper_fd(r->parts.keeper), .events = POLLIN},
+                                {.fd = r->status_fd, .events = POLLIN}};
         int64_t left_ms = r->due_ms - clock_mono_ms();
         poll(wait, COUNT_OF(wait), left_ms > 0 ? (int)left_ms : 0);
         if ((wait[1].revents & POLLIN) && !take_signal(r, fd)) break;
         turn(r);
+        if (wait[3].revents & POLLIN) tell_status(r);
     }
+    notify_stopping(&r->notify);
     log_info("main", "stopping|devices=%zu", r->n);
     return 0;
 }
@@ -184,6 +215,7 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
                                .ca_file = config->mqtt.ca_file[0] ? config->mqtt.ca_file : NULL,
                                .n_clients = (size_t)config->n_devices};
     r->config = config;
+    r->notify.fd = r->status_fd = -1;
     r->tick_ms = tick_ms;
     r->step_ms = step_ms;
     r->control_ms = step_ms;
@@ -197,6 +229,8 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
 
 void runtime_free(struct runtime *r) {
     if (!r) return;
+    status_close(r->status_fd, r->config->status);
+    notify_close(&r->notify);
     for (size_t i = 0; i < (size_t)r->config->n_devices; i++) unit_done(&r->units[i]);
     link_free(r->parts.link);
     if (!keeper_free(r->parts.keeper)) {

@@ -178,9 +178,8 @@ void unit_overdue(struct unit *u, struct unit_parts *p, const struct moment *now
 }
 
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
-    struct readings readings;
-    u->board.ops->sensors->read(u->board.self, now->control_ms, &readings);
-    unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &readings});
+    u->board.ops->sensors->read(u->board.self, now->control_ms, &u->readings);
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &u->readings});
 }
 
 /* ---- what comes over the link ---- */

@@ -24,6 +24,7 @@ struct unit {
     size_t index;
     struct uuid id, boot_id;
     struct board board;
+    struct readings readings; /* of the last control step */
     struct spool_device *spool;
     uint32_t connection;   /* of the link; 0: none */
     uint64_t ticket;       /* of the journal write that is waited for; 0: none */
