@@ -1,7 +1,9 @@
 /* pediluve-agent: the program on one device.   pediluve-agent --config FILE
  * and what somebody beside it asks of it.      pediluve-agent status */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device-agent/runtime/runtime.h"
 #include "device-agent/runtime/status.h"
@@ -26,9 +28,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     runtime_block_signals();
+    mallopt(M_ARENA_MAX, 1); /* three threads that allocate little: an arena each would be most of the heap */
     struct runtime *runtime = runtime_new(&config, TICK_MS, config.speed > 1 ? FAST_STEP_MS : TICK_MS);
+    malloc_trim(0); /* what starting took */
     int status = runtime ? runtime_run(runtime) : 1;
-    runtime_free(runtime);
+    if (!runtime_free(runtime)) _exit(status);
     config_done(&config);
     return status;
 }

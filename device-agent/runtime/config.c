@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,7 +69,7 @@ bool config_load_agent(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct agent_file file;
     struct field_errors errors;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     if (!read_file(path, &text)) return false;
     if (!field_parse(text.data, text.len, agent_fields, FIELD_REFUSE_UNKNOWN, &file, sizeof file, NULL,
                      &errors))
@@ -114,7 +115,7 @@ bool config_load_fleet(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct field_errors errors;
     json_error_t why;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     c->speed = 1;
     if (!read_file(path, &text)) return false;
     json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);

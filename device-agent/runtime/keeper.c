@@ -5,7 +5,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-#define BATCH 256 /* jobs carried out before the journal is looked at again */
+#define BATCH 64 /* jobs carried out before the journal is looked at again */
 
 struct writing {
     uint64_t ticket;

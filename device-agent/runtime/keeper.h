@@ -11,7 +11,7 @@
 #include "device-agent/journal/journal.h"
 #include "device-agent/journal/spool.h"
 
-#define KEEPER_JOBS_BASE 512    /* jobs and results under way, at most: this many ... */
+#define KEEPER_JOBS_BASE 128    /* jobs and results under way, at most: this many ... */
 #define KEEPER_JOBS_PER_UNIT 32 /* ... and these for each unit */
 #define KEEPER_SYNC_MS 30000    /* the longest that a session's position waits for the disk */
 #define KEEPER_END_MS 5000      /* that keeper_free waits for a disk that hangs */

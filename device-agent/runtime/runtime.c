@@ -223,23 +223,24 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
     r->parts.command = xcalloc(1, sizeof *r->parts.command);
     r->parts.link = link_new(&link);
     if (open_files(r) && add_units(r)) return r;
-    runtime_free(r);
+    (void)!runtime_free(r);
     return NULL;
 }
 
-void runtime_free(struct runtime *r) {
-    if (!r) return;
+bool runtime_free(struct runtime *r) {
+    if (!r) return true;
     status_close(r->status_fd, r->config->status);
     notify_close(&r->notify);
     for (size_t i = 0; i < (size_t)r->config->n_devices; i++) unit_done(&r->units[i]);
     link_free(r->parts.link);
     if (!keeper_free(r->parts.keeper)) {
         log_error("journal", "the disk does not answer: left as it is");
-        return; /* its thread still holds all of it; the process ends now */
+        return false;
     }
     spool_close(r->parts.spool);
     journal_close(r->parts.journal);
     free(r->parts.command);
     free(r->units);
     free(r);
+    return true;
 }

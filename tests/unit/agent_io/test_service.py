@@ -173,6 +173,19 @@ def a_disk_that_hangs_is_a_fault_within_seconds_and_the_control_loop_goes_on(wor
 
 
 @tap.test
+def a_disk_that_hangs_does_not_keep_it_from_ending(world):
+    with world.device() as device:
+        device.greet()
+        with Frozen(device.agent.pid, "keeper") as keeper:
+            device.command("start", program=PROGRAM)
+            device.agent.signal(signal.SIGTERM)
+            os.waitpid(keeper.tid, _WALL)  # who stops a thread has to see its end
+            tap.equal(device.agent.child.wait(SOON_S), 0)
+        tap.contains(device.agent.log.read_text(), "the disk does not answer")
+        device.wait("presence", like=lambda m: not m["online"])
+
+
+@tap.test
 def the_unit_file_is_accepted_and_leaves_little_exposed(world):
     if not shutil.which("systemd-analyze"):
         tap.skip("systemd-analyze is not installed")
