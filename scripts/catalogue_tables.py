@@ -26,7 +26,25 @@ def zones(entries):
     yield "ZONES", [(enum(e["id"]), text(e["id"]), enum(e.get("part_of", e["id"])), text(e["name"])) for e in entries]
 
 
-KINDS = {"zones": zones}
+def preparations(entries):
+    """X(enum, name, phase, title, words), in the order in which they are done."""
+    yield "CARE_ITEMS", [(enum(e["id"]), text(e["id"]), enum(e["phase"]), text(e["name"]), text(e["words"])) for e in entries]
+
+
+def oil_recipes(entries):
+    """X(enum, name) of what may go into an oil, and X(enum, name, title, spoons, least, most, bases, essences): masks."""
+    def union(member):
+        return list(dict.fromkeys(name for e in entries for name in e[member]))
+
+    def mask(prefix, names):
+        return " | ".join(f"1u << {prefix}_{enum(name)}" for name in names)
+    yield "OIL_BASES", [(enum(name), text(name)) for name in union("bases")]
+    yield "OIL_ESSENCES", [(enum(name), text(name)) for name in union("essences")]
+    yield "OIL_RECIPES", [(enum(e["id"]), text(e["id"]), text(e["name"]), e["base_tsp"], e["drops_min"], e["drops_max"],
+                           mask("OIL_BASE", e["bases"]), mask("OIL_ESSENCE", e["essences"])) for e in entries]
+
+
+KINDS = {"oil-recipes": oil_recipes, "preparations": preparations, "zones": zones}
 
 
 def header(kind, lists):

@@ -13,10 +13,12 @@ fail() {
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 
-native=$(dpkg --print-architecture 2>/dev/null || true)
-is_installed() { # of this machine's architecture, unless the name says another
-    dpkg-query -W -f '${Package} ${Package}:${Architecture} ${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
-        grep -qx -e "$1 .* $native installed" -e "$1 .* all installed" -e ".* $1 .* installed"
+# With a second architecture on the machine a package may be there twice: the one counts that the name says, else ours.
+arch=$(dpkg --print-architecture 2>/dev/null || true)
+is_installed() {
+    case $1 in *:*) of=${1#*:} ;; *) of="($arch|all)" ;; esac
+    # shellcheck disable=SC2016
+    dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -qxE "$of installed"
 }
 
 missing=
@@ -104,7 +106,7 @@ install_arch() {
     say "they cannot be installed here: the test of the build for arm64 will be skipped"
 }
 
-if [ -n "$missing_arch" ] && [ "$native" = amd64 ]; then install_arch; fi
+if [ -n "$missing_arch" ] && [ "$arch" = amd64 ]; then install_arch; fi
 
 # --- npm packages ------------------------------------------------------------------------------------------------
 

@@ -11,9 +11,10 @@
 #include "server/base/limits.h"
 
 static const struct route_table *const resources[API_TABLES] = {
-    &site_routes,    &model_routes,   &device_routes,        &telemetry_routes, &routine_routes,
-    &preview_routes, &session_routes, &session_order_routes, &command_routes,   &cleaning_routes,
-    &token_routes,   &audit_routes,   &event_routes,         &meta_routes,
+    &site_routes,          &model_routes,         &device_routes,  &telemetry_routes,
+    &routine_routes,       &preview_routes,       &session_routes, &session_order_routes,
+    &session_guide_routes, &session_check_routes, &command_routes, &cleaning_routes,
+    &token_routes,         &audit_routes,         &event_routes,   &meta_routes,
 };
 
 /* Swagger UI as it comes from npm, with an initializer of ours that names our document. */

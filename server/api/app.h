@@ -11,7 +11,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 14
+#define API_TABLES 16
 
 struct api {
     struct api_parts parts;
@@ -40,7 +40,7 @@ static inline struct actor actor_of(const struct request *rq) {
 
 /* The routes of each resource file. */
 extern const struct route_table audit_routes, cleaning_routes, command_routes, device_routes, event_routes,
-    meta_routes, model_routes, preview_routes, routine_routes, session_order_routes, session_routes,
-    site_routes, telemetry_routes, token_routes;
+    meta_routes, model_routes, preview_routes, routine_routes, session_check_routes, session_guide_routes,
+    session_order_routes, session_routes, site_routes, telemetry_routes, token_routes;
 
 #endif

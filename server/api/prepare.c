@@ -1,10 +1,12 @@
 #include "server/api/prepare.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "server/api/lookup.h"
 #include "server/api/models.h"
+#include "server/domain/held.h"
 
 void prepared_done(struct prepared *p) {
     programs_give_back(p->programs, p->lowered);
@@ -190,27 +192,46 @@ static enum err program_for(struct request *rq, void *worker, const struct routi
     return e;
 }
 
-enum err prepare_session(struct request *rq, void *worker, const struct uuid *device_id, const char *routine,
-                         const struct intake *intake, const struct lowering_caps *asked,
-                         struct prepared *ret) {
+/* The site and the model of the place: a device's, or those of people alone. */
+static enum err look_at_place(struct request *rq, void *worker, const struct prepare_place *place,
+                              struct uuid *ret_site_id, char ret_model[PROTO_NAME_MAX + 1]) {
+    if (uuid_is_zero(&place->device_id)) {
+        if (!scope_covers(scope_of(rq), &place->site_id))
+            return request_fail_at(rq, ERR_NOT_FOUND, "/site_id", "not_found", "there is no such site");
+        *ret_site_id = place->site_id;
+        snprintf(ret_model, PROTO_NAME_MAX + 1, "%s", held_model.id);
+        return ERR_OK;
+    }
     struct device_row device;
-    enum err e = lookup_device(rq, worker, device_id, &device);
+    enum err e = lookup_device(rq, worker, &place->device_id, &device);
     if (e == ERR_NOT_FOUND)
         return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
+    if (e) return e;
+    *ret_site_id = device.site_id;
+    snprintf(ret_model, PROTO_NAME_MAX + 1, "%s", device.model);
+    return ERR_OK;
+}
+
+enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
+                         const char *routine, const struct intake *intake, const struct lowering_caps *asked,
+                         struct prepared *ret) {
+    struct uuid site_id;
+    char model[PROTO_NAME_MAX + 1];
+    enum err e = look_at_place(rq, worker, place, &site_id, model);
     if (e) return e;
     struct screening_result screening;
     e = screen(rq, intake, &screening);
     if (e) return e;
     struct routine_row row;
     e = routine_get(db_of(worker), scope_of(rq), routine, 0, &row);
-    bool elsewhere = !e && !uuid_is_zero(&row.site_id) && !uuid_equal(&row.site_id, &device.site_id);
+    bool elsewhere = !e && !uuid_is_zero(&row.site_id) && !uuid_equal(&row.site_id, &site_id);
     if (elsewhere) routine_row_done(&row);
     if (elsewhere || e == ERR_NOT_FOUND)
         return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
-                               "the device's site has no such published routine");
+                               "the site has no such published routine");
     if (e) return e;
     struct lowering_caps caps = screening_caps_and(&screening.caps, asked);
-    e = program_for(rq, worker, &row, device.model, &caps, ret);
+    e = program_for(rq, worker, &row, model, &caps, ret);
     ret->routine_version = row.version;
     routine_row_done(&row);
     if (!e) write_record(ret, intake, &screening, &caps);

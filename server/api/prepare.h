@@ -18,8 +18,13 @@ struct prepared { /* for a session */
 void prepared_done(struct prepared *p); /* zeroed is legal */
 #define auto_prepared auto_call(prepared_done)
 
+struct prepare_place {     /* where a session is to be: one of them, the other zero */
+    struct uuid device_id; /* on this device */
+    struct uuid site_id;   /* by hand, at this site */
+};
+
 /* For POST /sessions. Pointers are relative to its body. *ret is to be zeroed before and done after. */
-must_use enum err prepare_session(struct request *rq, void *worker, const struct uuid *device_id,
+must_use enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
                                   const char *routine, const struct intake *intake,
                                   const struct lowering_caps *asked, struct prepared *ret);
 

@@ -242,9 +242,11 @@ static void lower_by_hand(struct job *j, const struct work *w) {
         note(j, (struct lowering_note){.step = w->step, .note = NOTE_BARRED, .kind = -1, .barred = barred});
         return;
     }
-    struct program_step *ps = add_step(j, w, STEP_GUIDE, w->ms);
-    ps->auto_next = w->s->ends == STEP_ENDS_TIMER;
-    if (!ps->auto_next) j->n_confirms++;
+    for (int32_t i = 0, n = routine_step_parts(w->s); i < n; i++) {
+        struct program_step *ps = add_step(j, w, STEP_GUIDE, routine_step_part(w->s, i).ms);
+        ps->auto_next = w->s->ends == STEP_ENDS_TIMER;
+        if (!ps->auto_next) j->n_confirms++;
+    }
     memset(j->level, 0, sizeof j->level);
 }
 

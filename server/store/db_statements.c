@@ -8,6 +8,8 @@
     X(device_store_statements)                                                                               \
     X(routine_store_statements)                                                                              \
     X(session_store_statements)                                                                              \
+    X(held_session_store_statements)                                                                         \
+    X(session_check_store_statements)                                                                        \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
     X(telemetry_store_statements)                                                                            \

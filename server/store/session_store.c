@@ -2,12 +2,9 @@
 
 #include "server/store/command_row.h"
 #include "server/store/db_query.h"
+#include "server/store/session_row.h"
 
-#define COLUMNS(s)                                                                                           \
-    s "id, " s "device_id, " s "site_id, " s "created_by, " s "routine_slug, " s "routine_version, " s       \
-      "state, " s "reason, " s "step, " s "step_count, " s "elapsed_ms, " s "remaining_ms, " s               \
-      "intensity, " s "target_mdegc, " s "requested_at, " s "started_at, " s "ended_at, " s "version, " s    \
-      "guest, " s "duration_ms"
+#define COLUMNS SESSION_ROW_COLUMNS
 #define LIVE "('requested', 'starting', 'running', 'paused', 'waiting')"
 /* One statement for each index that gives the order: the inner limit is a constant, so that the plan made
  * once for all limits walks the index instead of sorting. */
@@ -106,7 +103,7 @@ void session_row_done(struct session_row *row) {
     row->intake = row->screening = NULL;
 }
 
-static void read_row(struct db_reader *r, struct session_row *row) {
+void session_row_read(struct db_reader *r, struct session_row *row) {
     row->id = db_get_uuid(r);
     row->device_id = db_get_uuid(r);
     row->site_id = db_get_uuid(r);
@@ -152,7 +149,7 @@ enum err session_list(struct db *db, const struct scope *scope, const struct ses
     *ret_n = db_rows(result);
     for (int32_t i = 0; i < *ret_n; i++) {
         struct db_reader r = db_reader_at(result, i);
-        read_row(&r, &rows[i]);
+        session_row_read(&r, &rows[i]);
     }
     return ERR_OK;
 }
@@ -167,7 +164,7 @@ enum err session_get(struct db *db, const struct scope *scope, const struct uuid
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     ret->intake = db_get_json(&r);
     ret->screening = db_get_json(&r);
     return ERR_OK;
@@ -194,7 +191,7 @@ enum err session_each_live(struct db *db, void (*fn)(void *arg, const struct ses
     for (int32_t i = 0; i < db_rows(result); i++) {
         struct db_reader r = db_reader_at(result, i);
         struct session_row row;
-        read_row(&r, &row);
+        session_row_read(&r, &row);
         fn(arg, &row);
     }
     return ERR_OK;
@@ -230,7 +227,7 @@ enum err session_create(struct db *db, const struct scope *scope, const struct a
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     if (ret_command) command_row_read(&r, ret_command);
     return ERR_OK;
 }
@@ -282,7 +279,7 @@ enum err session_apply_report(struct db *db, const struct session_report *report
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
     *ret_changed = db_get_bool(&r);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     return ERR_OK;
 }
 
@@ -298,6 +295,6 @@ enum err session_close_lost(struct db *db, const struct uuid *device_id, const s
     *ret_changed = db_rows(result) > 0;
     if (!*ret_changed) return ERR_OK;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     return ERR_OK;
 }

@@ -32,6 +32,13 @@ def session(w, site=None):
     return ok(w.api.post(f"{V1}/sessions", order(w.new_device(site=site)["id"])), 201)
 
 
+def with_checklist(w):
+    """A session by hand whose routine has a checklist; its path."""
+    slug = w.new_routine([{"technique": "side-turn", "repetitions": 3}], preparations=["skin-check", "breaths"])
+    body = {"site_id": w.sites[0], "routine": slug, "intake": NOTHING_APPLIES}
+    return f"{V1}/sessions/{ok(w.api.post(f'{V1}/sessions', body), 201)['id']}"
+
+
 # ---- Idempotency-Key ----
 
 def ordering(w):
@@ -53,6 +60,7 @@ def ordering(w):
         (f"{V1}/tokens", f"{V1}/tokens", {"name": name, "role": "viewer", "all_sites": True},
          {"name": name, "role": "owner", "all_sites": True}, {}),
         action("stop"),
+        (f"{V1}/sessions/{{id}}/checks", f"{with_checklist(w)}/checks", {"item": "skin-check"}, {"item": "breaths"}, {}),
     ]
 
 
@@ -268,7 +276,7 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     fill = {f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
             f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {},
-              "credentials": None}
+              "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):

@@ -352,5 +352,5 @@ Test(lowering, takes_the_first_actuators_when_more_could_serve_than_a_step_holds
 
 Test(lowering, leaves_time_for_pauses_and_for_people) {
     auto_lowered struct lowered *l = lower(fixture_routine("foot-four-strokes"), "spa-pro", CAPS_DEFAULT);
-    cr_expect_eq(l->p.total_max_ms, program_total_ms(&l->p) + LOWERING_PAUSE_MS + LOWERING_CONFIRM_MS);
+    cr_expect_eq(l->p.total_max_ms, program_total_ms(&l->p) + LOWERING_PAUSE_MS + 5 * LOWERING_CONFIRM_MS);
 }

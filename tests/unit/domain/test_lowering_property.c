@@ -63,6 +63,10 @@ static struct routine_step random_step(struct dice *d) {
     s.has_duration = !s.has_repetitions;
     s.repetitions = 1 + (int32_t)roll(d, 5);
     s.per_zone = s.has_repetitions && chance(d, 30);
+    if (chance(d, 20)) {
+        s.per_side = true;
+        s.side = SIDE_BOTH;
+    }
     s.has_repetition_s = s.has_repetitions && t->most_s == 0 && chance(d, 50);
     s.repetition_s = 1 + (int32_t)roll(d, 70);
     s.duration_s = t->most_s > 0 ? t->most_s : 1 + (int32_t)roll(d, 60);
