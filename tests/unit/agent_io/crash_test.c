@@ -25,7 +25,7 @@ static const struct line { /* sent as soon as the core accepts it, not before th
 } script[] = {
     {300, COMMAND_START, 0},   {1200, COMMAND_PAUSE, 0},   {1800, COMMAND_RESUME, 0},
     {2400, COMMAND_ADJUST, 0}, {3000, COMMAND_CONFIRM, 0}, {3300, COMMAND_STOP, 0},
-    {4600, COMMAND_START, 1},  {5600, COMMAND_STOP, 1},
+    {4600, COMMAND_START, 1},  {6400, COMMAND_STOP, 1},
 };
 #define LINES ((int)COUNT_OF(script))
 #define SCRIPT_MS 7000
@@ -232,7 +232,8 @@ static void send(int line) {
                           .total_max_ms = 600000,
                           .n_steps = 1};
     snprintf(p->model, sizeof p->model, "%s", w->model.id);
-    p->steps[0] = (struct program_step){.kind = STEP_RUN, .ms = 500000, .water_mdegc = 36000, .n_sets = 1};
+    p->steps[0] = (struct program_step){
+        .kind = STEP_RUN, .ms = l->session == 0 ? 500000 : 700, .water_mdegc = 36000, .n_sets = 1};
     p->steps[0].sets[0] = (struct setpoint){
         .channel = (int8_t)(w->model.n_actuators - 1), .level = 60, .duty_permille = 1000, .ramp_ms = 300};
     step(&(struct agent_event){.type = EVENT_COMMAND, .command = &m});
@@ -269,6 +270,8 @@ static void check_ledger(void) {
         cr_assert(e && e->state != ACK_REJECTED, "line %d acted and is forgotten", i);
     }
     int at = session_index(&w->recovered.session.id);
+    for (int i = 0; i < SESSIONS; i++)
+        cr_assert(!w->moved[i] || at >= i, "session %d moved and is forgotten", i);
     cr_assert(at < 0 || !w->ended[at] || !session_is_live(w->recovered.session.phase),
               "a session that ended is live again");
 }
