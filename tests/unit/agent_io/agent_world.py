@@ -1,5 +1,6 @@
 """One real agent and a real broker without accounts; the test is the server."""
 
+import json
 import os
 import pwd
 import shutil
@@ -47,6 +48,17 @@ class OpenBroker(Broker):
         return [shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), "-c", self.state / "mosquitto.conf"]
 
 
+class ConfiguredAgent(Agent):
+    """With further keys in its configuration."""
+
+    more = {}
+
+    def command(self):
+        file = self.state / "agent.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **self.more}))
+        return super().command()
+
+
 class World:
     def __init__(self):
         self.folder = scratch("pdl-agent-")
@@ -62,7 +74,7 @@ class Device:
     def __init__(self, world, speed=1, mqtt=None):
         self.id = str(uuid.uuid4())
         self.broker = world.broker
-        self.agent = Agent(world.folder / f"{self.id}.log", world.folder / self.id,
+        self.agent = ConfiguredAgent(world.folder / f"{self.id}.log", world.folder / self.id,
                            {"device_id": self.id, "password": "x", "model": "bath-basic"}, world.broker, speed=speed, mqtt=mqtt)
         self.seq, self.epoch, self.boot_id, self.samples, self.next = 0, 0, None, 0, 1
         self.listen()

@@ -215,6 +215,31 @@ def a_full_disk_refuses_commands_and_tells_the_samples_it_cost(world):
         d.wait("telemetry", like=lambda m: m["n"] == expected and m["lost"] == 0)
 
 
+@tap.test(deadline_s=120)
+def a_full_spool_is_thinned_out_and_every_gap_is_told(world):
+    d = world.device(speed=1000)
+    d.agent.more = {"spool_bytes": 131072}
+    with d:
+        d.greet()
+        d.client.close()
+        world.broker.signal(signal.SIGSTOP)  # nobody takes samples: about a hundred a second
+        try:
+            ask = [d.agent.command()[0], "status", "--json", "--config", d.agent.state / "agent.json"]
+            until(lambda: json.loads(subprocess.check_output(ask))["spool"]["given_up"] > 500, 60, "a spool that is full", every_s=0.5)
+        finally:
+            world.broker.signal(signal.SIGCONT)
+        d.listen()
+        hello = d.hello(KEEPALIVE_NOTICED_S)
+        d.commit(0)
+        expected, lost, gaps = 1, 0, 0
+        while expected <= hello["uncommitted"]:
+            message = d.wait("telemetry")
+            if message["n"] - message["lost"] == expected:
+                expected, lost, gaps = message["n"] + len(message["samples"]), lost + message["lost"], gaps + (message["lost"] > 0)
+                d.commit(expected - 1)
+        tap.check(lost > 500 and gaps > 50, (lost, gaps))
+
+
 @tap.test
 def samples_of_the_run_before_come_first(world):
     with world.device(speed=100) as d:
