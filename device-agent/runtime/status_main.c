@@ -95,7 +95,7 @@ static void show(const json_t *s) {
     printf("journal   %s, %lld writes, %lld of them waited for the disk%s\n",
            is(journal, "ok") ? "good" : "FAILS", number(journal, "writes"), number(journal, "syncs"),
            number(journal, "waiting_ms") ? "; one does now" : "");
-    printf("control   every %lld ms, %lld turns, the latest %lld ms late\n", number(control, "tick_ms"),
+    printf("control   every %lld ms, %lld turns, at worst %lld ms late\n", number(control, "tick_ms"),
            number(control, "turns"), number(control, "late_ms_max"));
 }
 

@@ -9,7 +9,7 @@
 
 #define UNIT_COMMANDS_MAX 32 /* waiting for the journal; what is beyond is sent again by the server */
 #define UNIT_RETRY_MS 1000   /* after the spool failed */
-#define UNIT_WRITE_MS 3000   /* a journal that has not answered by then counts as one that fails */
+#define UNIT_WRITE_MS 5000   /* a journal that has not answered by then counts as one that fails */
 
 struct unit_parts {          /* what all units of a process share */
     struct journal *journal; /* these two until the keeper runs; then they are its own */

@@ -82,7 +82,7 @@ static void end(void) {
     io_end();
 }
 
-TestSuite(crash, .init = begin, .fini = end, .timeout = 280);
+TestSuite(crash, .init = begin, .fini = end, .timeout = 500);
 
 /* ---- the world outside ---- */
 
@@ -351,7 +351,7 @@ Test(crash, a_power_loss_in_the_middle_of_a_write_loses_nothing_that_was_told) {
     every_operation(IO_VFS_TORN, 2);
 }
 Test(crash, a_power_loss_that_keeps_any_part_of_what_was_not_synced_loses_nothing_that_was_told) {
-    every_operation(IO_VFS_POWER, 4);
+    every_operation(IO_VFS_POWER, 3);
 }
 
 /* ---- kill -9 ---- */

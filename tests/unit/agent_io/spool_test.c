@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "device-agent/journal/spool.h"
+#include "device-agent/journal/sql.h"
 #include "io_fixture.h"
 
 TestSuite(spool, .init = io_begin, .fini = io_end);
@@ -192,5 +193,31 @@ Test(spool, the_watermark_never_goes_back) {
     assert_head(s, d, BOOT, 8, 10);
     release(s, d, BOOT, 10, false);
     assert_head(s, d, BOOT, 10, 10);
+    spool_close(s);
+}
+
+Test(spool, a_file_of_an_older_agent_is_taken_with_its_samples) {
+    static const char old[] =
+        "CREATE TABLE boot (num INTEGER PRIMARY KEY AUTOINCREMENT, device BLOB NOT NULL, boot_id BLOB NOT "
+        "NULL,"
+        " committed INTEGER NOT NULL DEFAULT 0, UNIQUE (device, boot_id));"
+        "CREATE TABLE sample (boot INTEGER, n INTEGER, session_id BLOB, at INTEGER, step INTEGER, elapsed_ms "
+        "INTEGER,"
+        " water_mdegc INTEGER, target_mdegc INTEGER, level_permille INTEGER, current_ma INTEGER, "
+        "heater_permille"
+        " INTEGER, intensity INTEGER, PRIMARY KEY (boot, n)) WITHOUT ROWID;"
+        "INSERT INTO boot VALUES (1, x'01020304050670008000000001000000', "
+        "x'01020304050670008000000064000000', 4);"
+        "INSERT INTO sample VALUES (1, 5, NULL, 1790000000005, -1, 0, 38000, 0, 900, 17, 0, 0);";
+    sqlite3 *db;
+    struct message_telemetry m;
+    cr_assert(sqlite3_open(io_path, &db) == SQLITE_OK);
+    cr_assert(sqlite3_exec(db, old, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    struct spool *s = open_spool();
+    struct spool_device *d = boot(s, DEVICE, BOOT + 1);
+    add_many(s, d, 1, 10);
+    assert_head(s, d, BOOT, 4, 5);
+    cr_assert(read_from(s, d, BOOT, 5, 50, &m) && m.n_samples == 1 && m.samples[0].water_mdegc == 38000);
     spool_close(s);
 }

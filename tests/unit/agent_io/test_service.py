@@ -128,6 +128,8 @@ def the_watchdog_is_not_fed_while_there_stands(world, _what, thread):
         systemd.wait("WATCHDOG=1")
         if thread is None:
             device.agent.signal(signal.SIGSTOP)
+            stat_file = Path(f"/proc/{device.agent.pid}/stat")
+            until(lambda: stat_file.read_text().rsplit(")", 1)[1].split()[0] == "T", SOON_S, "the process to stand still")
         else:
             frozen = Frozen(device.agent.pid, thread).__enter__()
         systemd.forget()
