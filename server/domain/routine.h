@@ -9,6 +9,9 @@
 #include <stdint.h>
 
 #include "base/field.h"
+#include "catalogue/additives.h"
+#include "catalogue/goals.h"
+#include "catalogue/types.h"
 #include "server/domain/care.h"
 #include "server/domain/technique.h"
 
@@ -22,28 +25,7 @@
 #define ROUTINE_INSTRUCTION_MAX 280
 #define ROUTINE_REPETITIONS_MAX 100
 
-/* X(enum, name, title) */
-#define ROUTINE_TYPES(X)                                                                                     \
-    X(CLASSIC, "classic", "Classic massage")                                                                 \
-    X(ANTI_CELLULITE, "anti-cellulite", "Anti-cellulite massage")                                            \
-    X(ACUPRESSURE, "acupressure", "Acupressure massage")                                                     \
-    X(LYMPHATIC_DRAINAGE, "lymphatic-drainage", "Lymphatic drainage")                                        \
-    X(VACUUM, "vacuum", "Vacuum massage")                                                                    \
-    X(THERAPY, "therapy", "Massage therapy")
-
-/* X(enum, name, title) */
-#define GOALS(X)                                                                                             \
-    X(CIRCULATION, "circulation", "Better circulation")                                                      \
-    X(LYMPH, "lymph", "Lymph flow and swelling")                                                             \
-    X(STRESS, "stress", "Calm")                                                                              \
-    X(SLEEP, "sleep", "Sleep")                                                                               \
-    X(RECOVERY, "recovery", "Muscle recovery")                                                               \
-    X(PAIN, "pain", "Foot, joint and back pain")                                                             \
-    X(POSTURE, "posture", "Posture")                                                                         \
-    X(PMS, "pms", "PMS")                                                                                     \
-    X(ENERGY, "energy", "Energy")                                                                            \
-    X(NEUROPATHY, "neuropathy", "Neuropathy, gently")                                                        \
-    X(REHABILITATION, "rehabilitation", "After injury, surgery or stroke")
+/* ROUTINE_TYPES(X) and GOALS(X), X(enum, name, title), are schema/catalogue/types.json and goals.json. */
 
 #define SIDES(X)                                                                                             \
     X(BOTH, "both")                                                                                          \
@@ -61,10 +43,7 @@
     X(CONFIRM, "confirm")                                                                                    \
     X(TIMER, "timer")
 
-#define ADDITIVES(X)                                                                                         \
-    X(SALT, "salt")                                                                                          \
-    X(HONEY, "honey")                                                                                        \
-    X(CLAY, "clay")
+/* ADDITIVES(X), X(enum, name), is schema/catalogue/additives.json. */
 
 enum routine_type {
 #define X(e, n, t) ROUTINE_TYPE_##e,

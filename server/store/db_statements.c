@@ -10,6 +10,7 @@
     X(session_store_statements)                                                                              \
     X(held_session_store_statements)                                                                         \
     X(session_check_store_statements)                                                                        \
+    X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
     X(telemetry_store_statements)                                                                            \
@@ -17,7 +18,8 @@
     X(audit_store_statements)                                                                                \
     X(idempotency_store_statements)                                                                          \
     X(housekeeping_store_statements)                                                                         \
-    X(catalogue_store_statements)
+    X(catalogue_store_statements)                                                                            \
+    X(catalogue_entry_store_statements)
 
 #define X(table) extern const struct db_statement table[];
 TABLES(X)
