@@ -34,6 +34,7 @@ enum {
     THIN,
     DROP_BOOT,
     PAGES,
+    PAGE_BYTES,
     STATEMENT_COUNT
 };
 static const char *const texts[STATEMENT_COUNT] = {
@@ -62,6 +63,7 @@ static const char *const texts[STATEMENT_COUNT] = {
                   " (SELECT 1 FROM sample WHERE boot = num))",
     [PAGES] = "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM"
               " pragma_freelist_count)",
+    [PAGE_BYTES] = "SELECT page_size FROM pragma_page_size",
 };
 
 /* What may go, one after the other: samples with at most this `keep`, but every so manieth. 0: all of them.
@@ -88,25 +90,27 @@ struct spool {
     bool open; /* a transaction; SQLite ends one by itself when the disk is full */
 };
 
-static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *ret);
+/* One number of a statement's first row; fallback: no row. */
+static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *ret) {
+    bool ok = true;
+    *ret = sql_row(s, &ok) ? sqlite3_column_int64(s, 0) : fallback;
+    sqlite3_reset(s);
+    return ok;
+}
 
 static bool prepare(struct spool *s, char error[256]) {
     char text[64];
-    int64_t page_bytes = 0;
-    sqlite3_stmt *size = NULL;
-    if (sqlite3_exec(s->db, has_keep, NULL, NULL, NULL) != SQLITE_OK &&
-        sqlite3_exec(s->db, add_keep, NULL, NULL, NULL) != SQLITE_OK) {
-        snprintf(error, 256, "%s", sqlite3_errmsg(s->db));
-        return false;
-    }
-    if (sqlite3_prepare_v2(s->db, "PRAGMA page_size", -1, &size, NULL) == SQLITE_OK)
-        (void)!number(size, 0, &page_bytes);
-    sqlite3_finalize(size);
-    s->page_bytes = page_bytes > 0 ? page_bytes : 4096;
+    bool ok = sqlite3_exec(s->db, has_keep, NULL, NULL, NULL) == SQLITE_OK ||
+              sqlite3_exec(s->db, add_keep, NULL, NULL, NULL) == SQLITE_OK;
+    if (!ok) snprintf(error, 256, "%s", sqlite3_errmsg(s->db));
+    if (!ok || !sql_prepare(s->db, texts, STATEMENT_COUNT, s->s, error)) return false;
+    ok = number(s->s[PAGE_BYTES], 0, &s->page_bytes) && s->page_bytes > 0;
     snprintf(text, sizeof text, "PRAGMA max_page_count=%lld",
-             (long long)(s->bytes_max / s->page_bytes + SPARE_PAGES));
-    sqlite3_exec(s->db, text, NULL, NULL, NULL);
-    return sql_prepare(s->db, texts, STATEMENT_COUNT, s->s, error);
+             (long long)(ok ? s->bytes_max / s->page_bytes + SPARE_PAGES : 0));
+    if (ok && sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK) return true;
+    snprintf(error, 256, "%s", sqlite3_errmsg(s->db));
+    sql_finalize(s->s, STATEMENT_COUNT);
+    return false;
 }
 
 struct spool *spool_open(const char *path, int64_t bytes_max, char error[256]) {
@@ -129,14 +133,6 @@ void spool_close(struct spool *s) {
     sql_finalize(s->s, STATEMENT_COUNT);
     sqlite3_close(s->db);
     free(s);
-}
-
-/* One number of a statement's first row; fallback: no row. */
-static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *ret) {
-    bool ok = true;
-    *ret = sql_row(s, &ok) ? sqlite3_column_int64(s, 0) : fallback;
-    sqlite3_reset(s);
-    return ok;
 }
 
 static bool find_boot(struct spool *s, const struct uuid *device, const struct uuid *boot_id, int64_t *ret) {
