@@ -1,16 +1,20 @@
-/* pediluve-agent: the program on one device. */
+/* pediluve-agent: the program on one device, and what somebody beside it asks of it. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device-agent/runtime/boards.h"
 #include "device-agent/runtime/maintenance.h"
 #include "device-agent/runtime/runtime.h"
+#include "device-agent/runtime/status.h"
 
 #define TICK_MS 20       /* 50 control steps a second */
 #define FAST_STEP_MS 100 /* of control time, when a simulated board runs faster than real time */
 
 static const char usage[] =
-    "usage: pediluve-agent --config FILE [--safe | --self-test [--nobody-in-the-unit] [--json]] | --version\n"
+    "usage: pediluve-agent --config FILE [--safe | --self-test [--nobody-in-the-unit] [--json]]\n"
+    "       pediluve-agent status [--json] | --version\n"
     "\n"
     "  --safe                 turns everything off and ends: for the time after an agent that was killed\n"
     "  --self-test            tries every sensor and every actuator out; see docs/porting.md\n"
@@ -48,15 +52,18 @@ static bool read_options(int argc, char **argv, struct options *o) {
 
 static int run(struct config *config) {
     if (!boards_check(config)) return 2;
+    mallopt(M_ARENA_MAX, 1); /* threads that allocate little: an arena each would be most of the heap */
     struct runtime *runtime = runtime_new(config, TICK_MS, config->speed > 1 ? FAST_STEP_MS : TICK_MS);
+    malloc_trim(0); /* what starting took */
     int status = runtime ? runtime_run(runtime) : 1;
-    runtime_free(runtime);
+    if (!runtime_free(runtime)) _exit(status);
     return status;
 }
 
 int main(int argc, char **argv) {
     static struct config config;
     struct options o = {0};
+    if (argc >= 2 && !strcmp(argv[1], "status")) return status_main(argc - 1, argv + 1);
     if (!read_options(argc, argv, &o)) {
         fputs(usage, stderr);
         return 2;

@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "device-agent/journal/spool.h"
 
 #define FILE_MAX (8 << 20)
 
@@ -32,6 +35,8 @@ struct agent_file {
     struct config_mqtt mqtt;
     char models_dir[CONFIG_PATH_MAX], journal[CONFIG_PATH_MAX], board[16], board_file[CONFIG_PATH_MAX];
     int32_t speed;
+    int64_t spool_bytes;
+    char status[CONFIG_PATH_MAX];
 };
 static const struct field agent_fields[] = {
     DEVICE_FIELDS(struct agent_file),
@@ -41,6 +46,8 @@ static const struct field agent_fields[] = {
     FIELD_STR(struct agent_file, board, 0, 0),
     FIELD_STR(struct agent_file, board_file, 0, 0),
     FIELD_INT(struct agent_file, speed, 1, CONFIG_SPEED_MAX, 0),
+    FIELD_INT(struct agent_file, spool_bytes, SPOOL_BYTES_MIN, SPOOL_BYTES_MAX, 0),
+    FIELD_STR(struct agent_file, status, 0, 0),
     FIELD_END};
 
 bool config_read_file(const char *path, struct buf *ret) {
@@ -70,7 +77,7 @@ bool config_load_agent(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct agent_file file;
     struct field_errors errors;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     if (!config_read_file(path, &text)) return false;
     if (!field_parse(text.data, text.len, agent_fields, FIELD_REFUSE_UNKNOWN, &file, sizeof file, NULL,
                      &errors))
@@ -86,6 +93,13 @@ bool config_load_agent(struct config *c, const char *path) {
     memcpy(c->board, file.board, sizeof file.board);
     memcpy(c->board_file, file.board_file, sizeof file.board_file);
     c->speed = file.speed ? file.speed : 1;
+    c->spool_bytes = file.spool_bytes ? file.spool_bytes : SPOOL_BYTES;
+    if (!strcmp(file.status, "-"))
+        c->status[0] = '\0';
+    else if (file.status[0])
+        memcpy(c->status, file.status, sizeof file.status);
+    else
+        snprintf(c->status, sizeof c->status, "%.*s.sock", CONFIG_PATH_MAX - 8, file.journal);
     return from_environment("PEDILUVE_BOARD", c->board, sizeof c->board) &&
            from_environment("PEDILUVE_BOARD_FILE", c->board_file, sizeof c->board_file);
 }
@@ -111,7 +125,7 @@ bool config_load_fleet(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct field_errors errors;
     json_error_t why;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     c->speed = 1;
     if (!config_read_file(path, &text)) return false;
     json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
@@ -121,6 +135,7 @@ bool config_load_fleet(struct config *c, const char *path) {
         fail_field(path, "/mqtt", &errors);
     ok = ok && load_devices(c, path, json_object_get(tree, "devices"));
     json_decref(tree);
+    c->spool_bytes = SPOOL_BYTES + (int64_t)c->n_devices * (SPOOL_BYTES / 16);
     return ok;
 }
 

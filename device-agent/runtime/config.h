@@ -32,6 +32,8 @@ struct config {
     char board[16];                   /* "": sim; see runtime/boards.h */
     char board_file[CONFIG_PATH_MAX]; /* its description; "": none */
     int32_t speed;
+    int64_t spool_bytes;          /* of all devices together */
+    char status[CONFIG_PATH_MAX]; /* socket of `pediluve-agent status`; "": none */
     int32_t n_models;
     struct model models[CONFIG_MODELS_MAX];
 };
