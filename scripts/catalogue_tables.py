@@ -62,6 +62,12 @@ def rules(entries):
     yield "SCREENING_RULES", rows
 
 
+def notices(entries):
+    """X(enum, id, words, sources) of what is said with a screening."""
+    yield "SCREENING_NOTICES", [(enum(e["id"]), text(e["id"]), text(e["words"]), text(" ".join(e["sources"])))
+                                for e in entries if "intake" in e["shown"]]
+
+
 def types(entries):
     """ROUTINE_TYPES: X(enum, name, title); ROUTINE_TYPE_TERMS: what a type asks for and brings with it."""
     yield "ROUTINE_TYPES", [(enum(e["id"]), text(e["id"]), text(e["name"])) for e in entries]
@@ -75,6 +81,16 @@ def goals(entries):
     yield "GOAL_TERMS", [(enum(e["id"]), mask("CLEARANCE_", e.get("requires", [])),
                           f"(1u << SCREENING_RULE_{enum(e['asks'])})" if "asks" in e else "0",
                           text(e.get("requires_why", "")), text(" ".join(e["sources"]))) for e in entries]
+
+
+COURSE_BOUNDS = ("count", "interval_days", "rounds", "break_days", "intensity_from", "intensity_to")
+
+
+def course_templates(entries):
+    """X(id, name, routine, twice_a_day, rises, then min, default and max of each of COURSE_BOUNDS)."""
+    yield "COURSE_TEMPLATES", [
+        (text(e["id"]), text(e["name"]), text(e["routine"] or ""), int(e["twice_a_day"]), int(e["rises"]),
+         *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
 
 
 def preparations(entries):
@@ -130,8 +146,9 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"additives": additives, "goals": goals, "oil-recipes": oil_recipes, "preparations": preparations,
-         "screening-rules": rules, "techniques": techniques, "types": types, "zones": zones}
+KINDS = {"additives": additives, "course-templates": course_templates, "goals": goals, "notices": notices,
+         "oil-recipes": oil_recipes, "preparations": preparations, "screening-rules": rules, "techniques": techniques,
+         "types": types, "zones": zones}
 
 
 def resolved(schema, whole):

@@ -91,7 +91,7 @@ static bool load_entries(struct db *db, const char *path, const char *text, size
         return cli_fail("%s: /kind: must be a kind of the catalogue", path);
     if (version < 1 || version > INT32_MAX) return cli_fail("%s: /version: must be from 1 on", path);
     if (!check_entries(path, entries)) return false;
-    auto_free char *list = json_dumps(entries, JSON_COMPACT);
+    auto_free char *list = json_dumps(entries, CATALOGUE_DUMP);
     enum err e = catalogue_entry_load(db, &migrate_actor, kind, (int32_t)version, list, &changed);
     return e == ERR_OK || fail_store(db, path, e);
 }
