@@ -40,6 +40,7 @@ enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_
     struct catalogue_cache *cache = app_of(rq)->catalogue;
     const struct catalogue_view *view;
     enum err e = catalogue_cache_get(cache, db_of(worker), scope_of(rq), site_id, &view);
+    if (e == ERR_NOT_FOUND) return request_fail_at(rq, e, "/site_id", "not_found", "there is no such site");
     if (e) return e;
     *ret = with_copies(rq, view);
     catalogue_cache_give_back(cache, view);

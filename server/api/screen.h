@@ -26,7 +26,8 @@ struct screened { /* zeroed before, screened_done after */
 void screened_done(struct screened *s);
 #define auto_screened auto_call(screened_done)
 
-/* The rules as they hold at the site; they live as long as the request. */
+/* The rules as they hold at the site, its stricter copies among them; they live as long as the request. Not a
+ * site within the scope: ERR_NOT_FOUND at /site_id. */
 must_use enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_id,
                                const struct screening_rules **ret);
 
