@@ -39,6 +39,60 @@ def course_templates(entries):
          *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
 
 
+def mask(prefix, names):
+    """["doctor_note"] -> (1u << CLEARANCE_DOCTOR_NOTE)"""
+    return "(" + (" | ".join(f"1u << {prefix}{enum(name)}" for name in names) or "0") + ")"
+
+
+def traits(names):
+    return "(" + (" | ".join("TRAIT_" + enum(name) for name in names) or "0") + ")"
+
+
+def thousandths(value):
+    return str(round(value * 1000))
+
+
+def flag(entry, name):
+    return "true" if entry.get(name) else "false"
+
+
+def rules(entries):
+    """As SCREENING_RULES in server/domain/screening_rule.h says; what is not capped has the widest cap."""
+    rows = []
+    for e in entries:
+        caps = e.get("caps", {})
+        most = {"intensity_max": "100", "water_max_c": "PROTO_WATER_DEFAULT_MAX_MDEGC", "total_max_s": "PROTO_SESSION_MS_MAX"}
+        gate = f"SCREENING_RULE_{enum(e['asked_if'])}" if "asked_if" in e else "-1"
+        rows.append((enum(e["id"]), text(e["id"]), text(e["name"]), text(e["question"]), text(e["why"]),
+                     "SCREENING_" + enum(e["outcome"]), mask("CLEARANCE_", e.get("needs", [])),
+                     caps.get("intensity_max", most["intensity_max"]),
+                     thousandths(caps["water_max_c"]) if "water_max_c" in caps else most["water_max_c"],
+                     thousandths(caps["total_max_s"]) if "total_max_s" in caps else most["total_max_s"],
+                     traits(caps.get("barred", [])), gate, flag(e, "acknowledge"), flag(e, "check"), text(" ".join(e["sources"]))))
+    yield "SCREENING_RULES", rows
+
+
+def notices(entries):
+    """X(enum, id, words, sources) of what is said with a screening."""
+    yield "SCREENING_NOTICES", [(enum(e["id"]), text(e["id"]), text(e["words"]), text(" ".join(e["sources"])))
+                                for e in entries if "intake" in e["shown"]]
+
+
+def types(entries):
+    """ROUTINE_TYPES: X(enum, name, title); ROUTINE_TYPE_TERMS: what a type asks for and brings with it."""
+    yield "ROUTINE_TYPES", [(enum(e["id"]), text(e["id"]), text(e["name"])) for e in entries]
+    yield "ROUTINE_TYPE_TERMS", [(enum(e["id"]), mask("CLEARANCE_", e.get("requires", [])), traits(e.get("traits", [])),
+                                  text(e.get("requires_why", "")), text(" ".join(e["sources"]))) for e in entries]
+
+
+def goals(entries):
+    """GOALS: X(enum, name, title); GOAL_TERMS: what a goal asks for, and the question that it always asks."""
+    yield "GOALS", [(enum(e["id"]), text(e["id"]), text(e["name"])) for e in entries]
+    yield "GOAL_TERMS", [(enum(e["id"]), mask("CLEARANCE_", e.get("requires", [])),
+                          f"(1u << SCREENING_RULE_{enum(e['asks'])})" if "asks" in e else "0",
+                          text(e.get("requires_why", "")), text(" ".join(e["sources"]))) for e in entries]
+
+
 def preparations(entries):
     """X(enum, name, phase, title, words), in the order in which they are done."""
     yield "CARE_ITEMS", [(enum(e["id"]), text(e["id"]), enum(e["phase"]), text(e["name"]), text(e["words"])) for e in entries]
@@ -92,8 +146,8 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"additives": additives, "course-templates": course_templates, "oil-recipes": oil_recipes, "preparations": preparations, "techniques": techniques,
-         "zones": zones}
+KINDS = {"additives": additives, "goals": goals, "notices": notices, "oil-recipes": oil_recipes,
+         "preparations": preparations, "screening-rules": rules, "techniques": techniques, "types": types, "zones": zones}
 
 
 def resolved(schema, whole):

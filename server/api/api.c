@@ -11,12 +11,33 @@
 #include "server/api/programs.h"
 #include "server/base/limits.h"
 
+/* clang-format off */
 static const struct route_table *const resources[API_TABLES] = {
-    &site_routes,    &model_routes,     &device_routes,        &telemetry_routes,     &routine_routes,
-    &preview_routes, &session_routes,   &session_order_routes, &session_guide_routes, &session_check_routes,
-    &command_routes, &cleaning_routes,  &token_routes,         &audit_routes,         &event_routes,
-    &meta_routes,    &catalogue_routes, &course_routes,        &course_change_routes, &calendar_routes,
+    &site_routes,
+    &model_routes,
+    &catalogue_routes,
+    &device_routes,
+    &telemetry_routes,
+    &routine_routes,
+    &routine_life_routes,
+    &routine_exchange_routes,
+    &preview_routes,
+    &screening_routes,
+    &session_routes,
+    &session_order_routes,
+    &session_guide_routes,
+    &session_check_routes,
+    &command_routes,
+    &cleaning_routes,
+    &course_routes,
+    &course_change_routes,
+    &calendar_routes,
+    &token_routes,
+    &audit_routes,
+    &event_routes,
+    &meta_routes,
 };
+/* clang-format on */
 
 /* Swagger UI as it comes from npm, with an initializer of ours that names our document. */
 static const char *const swagger_names[] = {"index.html",

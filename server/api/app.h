@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 20
+#define API_TABLES 23
 
 struct api {
     struct api_parts parts;
@@ -41,9 +41,31 @@ static inline struct actor actor_of(const struct request *rq) {
 }
 
 /* The routes of each resource file. */
-extern const struct route_table audit_routes, calendar_routes, catalogue_routes, cleaning_routes,
-    command_routes, course_change_routes, course_routes, device_routes, event_routes, meta_routes,
-    model_routes, preview_routes, routine_routes, session_check_routes, session_guide_routes,
-    session_order_routes, session_routes, site_routes, telemetry_routes, token_routes;
+/* clang-format off */
+extern const struct route_table
+    audit_routes,
+    calendar_routes,
+    catalogue_routes,
+    cleaning_routes,
+    command_routes,
+    course_change_routes,
+    course_routes,
+    device_routes,
+    event_routes,
+    meta_routes,
+    model_routes,
+    preview_routes,
+    routine_exchange_routes,
+    routine_life_routes,
+    routine_routes,
+    screening_routes,
+    session_routes,
+    session_check_routes,
+    session_guide_routes,
+    session_order_routes,
+    site_routes,
+    telemetry_routes,
+    token_routes;
+/* clang-format on */
 
 #endif

@@ -13,7 +13,6 @@
 #include "server/api/session.h"
 #include "server/api/wait.h"
 #include "server/domain/line.h"
-#include "server/domain/screening.h"
 
 static enum err handle_list(struct request *rq, void *worker);
 static enum err handle_get(struct request *rq, void *worker);
@@ -43,8 +42,9 @@ struct create {
     struct uuid device_id, site_id; /* one of them: on a device, or by hand at a site */
     struct uuid course_id;          /* zero: of none */
     char routine[ROUTINE_SLUG_MAX + 1];
-    struct intake intake;
-    bool has_guest, has_intensity_max, has_water_max_c;
+    struct intake intake; /* this or screening_id */
+    struct uuid screening_id;
+    bool has_intake, has_screening_id, has_guest, has_intensity_max, has_water_max_c;
     char guest[LINE_SIZE(GUEST_MAX)]; /* no more than a first name or a number */
     int32_t intensity_max;
     int32_t water_max_c; /* thousandths, although the wire says degrees */
@@ -57,7 +57,8 @@ static const struct field create_fields[] = {
     FIELD_UUID(struct create, site_id, FIELD_NULLABLE),
     FIELD_STR(struct create, routine, 1, 0), /* may be left out with a course */
     FIELD_UUID(struct create, course_id, FIELD_NULLABLE),
-    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
+    FIELD_OBJECT_HAS(struct create, intake, intake_fields, 0, has_intake),
+    FIELD_UUID_HAS(struct create, screening_id, 0, has_screening_id),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
     FIELD_MILLI_HAS(struct create, water_max_c, PROTO_WATER_MDEGC_MIN, PROTO_WATER_MDEGC_MAX, FIELD_NULLABLE,
@@ -118,6 +119,8 @@ static enum err handle_get(struct request *rq, void *worker) {
     struct session_row row;
     enum err e = session_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &row);
     if (e) return e;
+    /* What a guest answered is for those who work with guests. */
+    if (!permission_allows(PERMISSION_OPERATE, request_principal(rq)->role)) free(steal(&row.screening));
     e = session_reply(rq, 200, &row, NULL);
     session_row_done(&row);
     return e;
@@ -185,10 +188,12 @@ static enum err write_session(struct request *rq, void *worker, const struct cre
                                       .device_id = body->device_id,
                                       .routine = body->routine,
                                       .routine_version = p->routine_version,
-                                      .intake = p->intake.data,
-                                      .screening = p->screening.data,
+                                      .intake = p->screened.intake_json.data,
+                                      .screening = p->screened.result_json.data,
+                                      .screening_id = p->screened.screening_id,
+                                      .clearances = p->screened.clearances_json.data,
                                       .program = p->lowered->json,
-                                      .guest = body->guest,
+                                      .guest = body->has_guest ? body->guest : p->screened.guest,
                                       .step_count = p->lowered->program.n_steps,
                                       .duration_ms = (int32_t)program_total_ms(&p->lowered->program),
                                       .intensity = 100,
@@ -222,7 +227,8 @@ static enum err write_checks(struct request *rq, void *worker, const struct crea
 static enum err create_held(struct request *rq, void *worker, const struct create *body,
                             const struct course_turn *turn, const struct prepared *p) {
     struct uuid id = uuid_new();
-    enum err e = session_held_create(rq, worker, p, &id, &body->site_id, body->routine, body->guest);
+    enum err e = session_held_create(rq, worker, p, &id, &body->site_id, body->routine,
+                                     body->has_guest ? body->guest : p->screened.guest);
     if (!e) e = course_turn_keep(rq, worker, turn, &id);
     return e ? e : write_checks(rq, worker, body, &id, p->routine_version);
 }
@@ -238,6 +244,10 @@ static enum err check_body(struct request *rq, const struct create *body) {
                          "goes with a session by hand; a device has its own site");
     if (!body->routine[0] && uuid_is_zero(&body->course_id))
         field_errors_add(&errors, FIELD_MISSING, "/routine", "is required");
+    if (!body->has_intake && !body->has_screening_id)
+        field_errors_add(&errors, FIELD_MISSING, "/intake", "either intake or screening_id is required");
+    if (body->has_intake && body->has_screening_id)
+        field_errors_add(&errors, FIELD_NOT_ONE_OF, "/screening_id", "either this or intake, not both");
     bool named = !body->has_guest || line_check(body->guest, GUEST_MAX, "/guest", &errors);
     return errors.n || !named ? lookup_fail_all(rq, ERR_INVALID_BODY, &errors) : ERR_OK;
 }
@@ -250,6 +260,7 @@ static enum err take_course(struct request *rq, void *worker, struct create *bod
     if (e) return e;
     lookup_copy(body->routine, turn->row->head.routine);
     if (!body->has_guest) lookup_copy(body->guest, turn->row->head.guest);
+    body->has_guest = true;
     if (!body->has_intensity_max || body->intensity_max > turn->intensity)
         body->intensity_max = turn->intensity;
     body->has_intensity_max = true;
@@ -266,8 +277,11 @@ static enum err handle_create(struct request *rq, void *worker) {
     if (e) return e;
     struct lowering_caps asked = asked_caps(body);
     struct prepare_place place = {.device_id = body->device_id, .site_id = body->site_id};
+    struct screen_ask ask = {.intake = body->has_intake ? &body->intake : NULL,
+                             .screening_id = body->screening_id,
+                             .guest = body->guest};
     auto_prepared struct prepared p = {0};
-    e = prepare_session(rq, worker, &place, body->routine, &body->intake, &asked, &p);
+    e = prepare_session(rq, worker, &place, body->routine, &ask, &asked, &p);
     if (e) return e;
     if (body->n_preparations && !db_in_transaction(db_of(worker))) db_begin(db_of(worker));
     if (uuid_is_zero(&body->device_id)) return create_held(rq, worker, body, &turn, &p);

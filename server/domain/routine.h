@@ -10,6 +10,8 @@
 
 #include "base/field.h"
 #include "catalogue/additives.h"
+#include "catalogue/goals.h"
+#include "catalogue/types.h"
 #include "server/domain/care.h"
 #include "server/domain/technique.h"
 
@@ -23,28 +25,13 @@
 #define ROUTINE_INSTRUCTION_MAX 280
 #define ROUTINE_REPETITIONS_MAX 100
 
-/* X(enum, name, title) */
-#define ROUTINE_TYPES(X)                                                                                     \
-    X(CLASSIC, "classic", "Classic massage")                                                                 \
-    X(ANTI_CELLULITE, "anti-cellulite", "Anti-cellulite massage")                                            \
-    X(ACUPRESSURE, "acupressure", "Acupressure massage")                                                     \
-    X(LYMPHATIC_DRAINAGE, "lymphatic-drainage", "Lymphatic drainage")                                        \
-    X(VACUUM, "vacuum", "Vacuum massage")                                                                    \
-    X(THERAPY, "therapy", "Massage therapy")
+/* ROUTINE_TYPES(X) and GOALS(X), X(enum, name, title), are schema/catalogue/types.json and goals.json. */
 
-/* X(enum, name, title) */
-#define GOALS(X)                                                                                             \
-    X(CIRCULATION, "circulation", "Better circulation")                                                      \
-    X(LYMPH, "lymph", "Lymph flow and swelling")                                                             \
-    X(STRESS, "stress", "Calm")                                                                              \
-    X(SLEEP, "sleep", "Sleep")                                                                               \
-    X(RECOVERY, "recovery", "Muscle recovery")                                                               \
-    X(PAIN, "pain", "Foot, joint and back pain")                                                             \
-    X(POSTURE, "posture", "Posture")                                                                         \
-    X(PMS, "pms", "PMS")                                                                                     \
-    X(ENERGY, "energy", "Energy")                                                                            \
-    X(NEUROPATHY, "neuropathy", "Neuropathy, gently")                                                        \
-    X(REHABILITATION, "rehabilitation", "After injury, surgery or stroke")
+/* Of a version. What is published never changes; what is retired is not offered any more. */
+#define ROUTINE_STATES(X)                                                                                    \
+    X(DRAFT, "draft")                                                                                        \
+    X(PUBLISHED, "published")                                                                                \
+    X(RETIRED, "retired")
 
 #define SIDES(X)                                                                                             \
     X(BOTH, "both")                                                                                          \
@@ -76,6 +63,12 @@ enum goal {
 #undef X
         GOAL_COUNT
 };
+enum routine_state {
+#define X(e, n) ROUTINE_STATE_##e,
+    ROUTINE_STATES(X)
+#undef X
+        ROUTINE_STATE_COUNT
+};
 enum side {
 #define X(e, n) SIDE_##e,
     SIDES(X)
@@ -103,6 +96,7 @@ enum additive {
 /* All NULL-terminated. */
 extern const char *const routine_type_names[ROUTINE_TYPE_COUNT + 1];
 extern const char *const goal_names[GOAL_COUNT + 1];
+extern const char *const routine_state_names[ROUTINE_STATE_COUNT + 1];
 extern const char *const side_names[SIDE_COUNT + 1];
 extern const char *const step_mode_names[STEP_MODE_COUNT + 1];
 extern const char *const step_ends_names[STEP_ENDS_COUNT + 1];

@@ -54,6 +54,8 @@ uint32_t technique_traits_by(enum technique_id id, enum actuator_kind kind) {
     return techniques[id].traits | kind_traits[kind];
 }
 
+uint32_t technique_traits_of_kind(enum actuator_kind kind) { return kind_traits[kind]; }
+
 uint32_t technique_kinds(enum technique_id id) {
     const struct technique *t = &techniques[id];
     uint32_t mask = t->water == TECHNIQUE_WATER_AS_ASKED ? 0 : 1u << ACTUATOR_HEATER;

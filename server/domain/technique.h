@@ -87,6 +87,8 @@ const char *technique_title(enum technique_id id);
 enum technique_id technique_find(const char *name);
 /* The traits of a technique when done by that kind of actuator. */
 uint32_t technique_traits_by(enum technique_id id, enum actuator_kind kind);
+/* The traits of anything done by that kind of actuator. */
+uint32_t technique_traits_of_kind(enum actuator_kind kind);
 /* Mask, 1u << enum actuator_kind, of all kinds that could do it, the heater where needed. */
 uint32_t technique_kinds(enum technique_id id);
 

@@ -10,6 +10,7 @@
     X(session_store_statements)                                                                              \
     X(held_session_store_statements)                                                                         \
     X(session_check_store_statements)                                                                        \
+    X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
     X(course_store_statements)                                                                               \

@@ -18,11 +18,13 @@ const struct db_statement held_session_store_statements[] = {
         "held_session_create",
         "WITH place AS (SELECT id FROM site WHERE id = $6 AND " DB_IN_SCOPE(5, "id") "),"
         " ses AS (INSERT INTO session (id, site_id, state, routine_slug, routine_version, intake, screening,"
-        " program, guest, step_count, duration_ms, remaining_ms, created_by, started_at, counted_at, due_at)"
+        " program, guest, step_count, duration_ms, remaining_ms, created_by, started_at, counted_at, due_at,"
+        " screening_id)"
         " SELECT $7, id, 'waiting', $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $15, $2, $16, $16,"
-        " $17 FROM place RETURNING *),"
-        " aud AS (" DB_AUDIT "'session.create', 'session', id::text, site_id, jsonb_build_object('routine',"
-        " routine_slug, 'routine_version', routine_version) FROM ses)"
+        " $17, $18 FROM place RETURNING *),"
+        " aud AS (" DB_AUDIT "'session.create', 'session', id::text, site_id,"
+        " jsonb_strip_nulls(jsonb_build_object('routine', routine_slug, 'routine_version', routine_version,"
+        " 'screening_id', screening_id, 'clearances', $19::jsonb)) FROM ses)"
         " SELECT " SESSION_ROW_COLUMNS("") " FROM ses"},
     [GET] = {
         "held_session_get",
@@ -69,6 +71,8 @@ enum err held_session_create(struct db *db, const struct scope *scope, const str
     db_put_i32(&p, s->duration_ms);
     db_put_time(&p, s->held.started_at);
     db_put_time(&p, s->due_at);
+    db_put_uuid(&p, &s->screening_id);
+    db_put_text(&p, s->clearances);
     enum err err = db_run(db, &held_session_store_statements[CREATE], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;

@@ -11,6 +11,8 @@ struct held_session_new {
     int32_t routine_version;                  /* a published one, else ERR_UNPROCESSABLE */
     const char *intake, *screening, *program; /* JSON texts */
     const char *guest;                        /* NULL: not said */
+    struct uuid screening_id;                 /* both as in session_new */
+    const char *clearances;
     int32_t step_count, duration_ms;
     struct held held;
     int64_t due_at;

@@ -37,8 +37,9 @@ const struct db_statement session_store_statements[] = {
         "WITH dev AS (SELECT id FROM device WHERE id = $6 AND " DB_IN_SCOPE(5, "site_id")
         " FOR NO KEY UPDATE),"
         " ses AS (INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening,"
-        " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms)"
-        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21"
+        " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms,"
+        " screening_id)"
+        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21, $22"
         " FROM dev"
         " RETURNING " COLUMNS("") "),"
         " cmd AS (INSERT INTO command (id, device_id, session_id, type, state, expires_at, epoch,"
@@ -46,8 +47,9 @@ const struct db_statement session_store_statements[] = {
         " THEN 'sent' ELSE 'pending' END, $18, $19, CASE WHEN $19 > 0 THEN now() END, created_by"
         " FROM ses RETURNING *),"
         " aud AS (" DB_AUDIT "'session.create', 'session', id::text, site_id,"
-        " jsonb_build_object('device_id', device_id, 'routine', routine_slug, 'routine_version',"
-        " routine_version) FROM ses) SELECT " COLUMNS("ses.") ", " COMMAND_ROW_COLUMNS("cmd.")
+        " jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'routine', routine_slug,"
+        " 'routine_version', routine_version, 'screening_id', $22::uuid, 'clearances', $23::jsonb))"
+        " FROM ses) SELECT " COLUMNS("ses.") ", " COMMAND_ROW_COLUMNS("cmd.")
         " FROM ses, cmd"},
     /* back: the start that was never sent, taken back by a stop. It is locked before the session, as
      * everywhere; reading its count below makes that so. */
@@ -223,6 +225,8 @@ enum err session_create(struct db *db, const struct scope *scope, const struct a
     db_put_i64(&p, s->epoch);
     db_put_text(&p, s->guest ? s->guest : "");
     db_put_i32(&p, s->duration_ms);
+    db_put_uuid(&p, &s->screening_id);
+    db_put_text(&p, s->clearances);
     enum err err = db_run(db, &session_store_statements[CREATE], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;

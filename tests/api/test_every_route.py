@@ -62,9 +62,12 @@ def ordering(w):
     def action(name, body=None, other=None):
         return (f"{V1}/sessions/{{id}}/{name}", f"{V1}/sessions/{session(w)['id']}/{name}", body, other, {})
     device, free = w.new_device()["id"], w.new_device()["id"]
-    path, tag, _ = draft(w)
-    name = uuid.uuid4().hex[:12]
+    path, tag, text = draft(w)
+    name, published = uuid.uuid4().hex[:12], w.new_routine(text["steps"])
     planned = f"{V1}/courses/{course(w)['id']}"
+
+    def document(slug):
+        return {"kind": "routines", "version": 1, "entries": [routine(slug)]}
     return [
         (f"{V1}/courses", f"{V1}/courses", course_of(w), course_of(w, guest="Bea"), {}),
         (f"{V1}/courses/{{id}}/sessions/{{number}}/miss", f"{planned}/sessions/1/miss", {"reason": "Ill"}, {"reason": "Away"}, {}),
@@ -77,7 +80,12 @@ def ordering(w):
         (f"{V1}/devices/{{id}}/cleanings", f"{V1}/devices/{device}/cleanings", {"kind": "rinse"}, {"kind": "end_of_day"}, {}),
         (f"{V1}/routines", f"{V1}/routines", routine(f"k-{name}"), routine(f"k-{name}", summary="x"), {}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/publish", f"{path}/publish", None, None, {"If-Match": tag}),
+        (f"{V1}/routines/{{slug}}/versions/{{version}}/retire", f"{V1}/routines/{published}/versions/1/retire", None, None, {}),
+        (f"{V1}/routines/{{slug}}/copy", f"{V1}/routines/relax-10/copy", {"slug": f"c-{name}"}, {"slug": f"c-{name}", "name": "C"}, {}),
+        (f"{V1}/routines/import", f"{V1}/routines/import", document(f"i-{name}"), document(f"j-{name}"), {}),
         (f"{V1}/sessions", f"{V1}/sessions", order(free), order(free, guest="Anna"), {}),
+        (f"{V1}/screenings", f"{V1}/screenings", {"site_id": w.sites[0], "intake": NOTHING_APPLIES},
+         {"site_id": w.sites[0], "intake": NOTHING_APPLIES, "guest": "Anna"}, {}),
         (f"{V1}/tokens", f"{V1}/tokens", {"name": name, "role": "viewer", "all_sites": True},
          {"name": name, "role": "owner", "all_sites": True}, {}),
         action("stop"),
@@ -298,10 +306,11 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     path, tag, text = draft(w, site=other)
     ok(w.api.post(f"{V1}/devices/{w.new_device(site=other)['id']}/cleanings"), 201)
     device, planned = foreign["device_id"], course(w, other)["id"]
+    screening = ok(w.api.post(f"{V1}/screenings", {"site_id": other, "intake": NOTHING_APPLIES}), 201)["id"]
     fill = {f"{V1}/courses/{{id}}": planned, f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
-            f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
-    bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
-              "credentials": None, "checks": {"item": "skin-check"}}
+            f"{V1}/screenings/{{id}}": screening, f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
+    bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {},
+              "miss": {}, "skip": {}, "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
@@ -315,7 +324,8 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
                 if where.startswith(template):
                     where = where.replace("{id}", value or secret)
             where = where.replace(f"{V1}/routines/{{slug}}/versions/{{version}}", path)
-            where = where.replace("{slug}", text["slug"]).replace("{number}", "1").replace("{secret}", PUT_IN["{secret}"])
+            where = where.replace("{number}", "1").replace("{secret}", PUT_IN["{secret}"])
+            where = where.replace("{slug}", text["slug"]) + ("?from=1&to=1" if where.endswith("/diff") else "")
             if "catalogue" in where:
                 where = f"{concrete(where)}?site_id={other}"
             body = None
@@ -326,13 +336,13 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
             reply = stranger.request(row["method"], where, body, headers={"If-Match": tag if "routines" in where else "*"})
             refused(reply, 404, "not_found")
             visited += 1
-        for name in ("sites", "devices", "sessions", "commands", "cleanings", "audit", "routines", "courses", *(["tokens"] * (role == "owner"))):
+        for name in ("sites", "devices", "screenings", "sessions", "commands", "cleanings", "audit", "routines", "courses", *(["tokens"] * (role == "owner"))):
             whole = json.dumps(list(stranger.pages(f"{V1}/{name}", {"limit": 200})))
-            for secret_of_others in (other, device, foreign["id"], foreign["command"]["id"], text["slug"], secret, planned):
+            for secret_of_others in (other, device, screening, foreign["id"], foreign["command"]["id"], text["slug"], secret, planned):
                 tap.check(secret_of_others not in whole, f"{name} shows {secret_of_others}")
         for name, query in (("sessions", {"device_id": device}), ("commands", {"session_id": foreign["id"]}),
                             ("commands", {"device_id": device}), ("cleanings", {"device_id": device}),
-                            ("audit", {"subject_id": foreign["id"]}), ("routines", {"site_id": other}),
+                            ("audit", {"subject_id": foreign["id"]}), ("screenings", {"site_id": other}), ("routines", {"site_id": other}),
                             ("devices", {"site_id": other}), ("courses", {"site_id": other}), ("audit", {"subject_id": text["slug"]})):
             tap.equal(ok(stranger.get(f"{V1}/{name}", params=query))["items"], [], f"{name} {query}")
         refused(stranger.get(f"{V1}/events", params={"site_id": other}), 404, "not_found")
@@ -366,6 +376,8 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
     done("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.put(path, text, headers={"If-Match": tag}))
     done("DELETE", f"{V1}/tokens/{{id}}", w.api.delete(f"{V1}/tokens/{token}"))
+    path, tag, _ = draft(w)
+    done("DELETE", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.delete(path, headers={"If-Match": tag}))
     tap.equal(set(left), set(changing))
     entries = {}
     for entry in w.api.pages(f"{V1}/audit", {"limit": 200}):
