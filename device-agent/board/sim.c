@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "device-agent/board/outputs.h"
 
 #define STEP_MAX_MS 100
 #define GAP_MAX_MS 600000    /* a longer silence is not made up for */
@@ -173,13 +174,15 @@ static void sim_safe(void *board) {
 
 static bool sim_apply(void *board, const struct outputs *wanted) {
     struct sim *s = board;
+    struct outputs accepted;
+    bool known = outputs_accept(s->model, wanted, &accepted);
     if (s->fault[SIM_FAULT_APPLY_FAILS]) {
         sim_safe(s);
         return false;
     }
-    s->outputs = *wanted;
+    s->outputs = accepted;
     s->applied_ms = s->now_ms;
-    return true;
+    return known;
 }
 
 static void sim_local_stop(void *board) {

@@ -220,6 +220,8 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
     r->step_ms = step_ms;
     r->control_ms = step_ms;
     r->units = xcalloc((size_t)config->n_devices, sizeof *r->units);
+    r->parts.board = config->board;
+    r->parts.board_file = config->board_file;
     r->parts.command = xcalloc(1, sizeof *r->parts.command);
     r->parts.link = link_new(&link);
     if (open_files(r) && add_units(r)) return r;

@@ -27,7 +27,7 @@ def why_not():
     for program in ("aarch64-linux-gnu-gcc", EMULATOR):
         if not shutil.which(program):
             return f"{program} is not installed (group `arch` of scripts/packages.txt)"
-    found = subprocess.run(["pkg-config", "--exists", "jansson", "libmosquitto", "sqlite3"], capture_output=True, text=True,
+    found = subprocess.run(["pkg-config", "--exists", "jansson", "libgpiod", "libmodbus", "libmosquitto", "sqlite3"], capture_output=True, text=True,
                            env={**os.environ, "PKG_CONFIG_LIBDIR": "/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig"})
     return None if found.returncode == 0 else "the arm64 libraries are not installed (group `arch` of scripts/packages.txt)"
 
