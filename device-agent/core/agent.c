@@ -121,7 +121,9 @@ static void send_ack(const struct agent *a, const struct moment *now, const stru
 
 static struct ledger_judgement judge(const struct agent *a, const struct moment *now,
                                      const struct message_command *c) {
-    struct ledger_view view = {.session = &a->session.r,
+    /* Until this connection's epoch is in the journal, that of the last one is still there: not to be met. */
+    struct ledger_view view = {.epoch = a->uplink.online ? a->ledger.epoch : 0,
+                               .session = &a->session.r,
                                .executor = &a->session.executor,
                                .program = &a->program,
                                .model = a->model,
