@@ -197,7 +197,9 @@ static void check_final_ack(struct device *d, struct order *o, const struct mess
     o->answered = true;
     o->said = m->state;
     o->said_code = m->code;
-    if ((m->state == ACK_REJECTED || m->state == ACK_EXPIRED) && o->effects > 0)
+    bool cut =
+        o->type == COMMAND_STOP && o->effect_boot != d->boots; /* it acted, and the power took it back */
+    if ((m->state == ACK_REJECTED || m->state == ACK_EXPIRED) && o->effects > 0 && !cut)
         world_fail(d->world, "device %d: command %d took effect and is answered %s", d->index, i,
                    ack_code_names[m->code]);
     if (o->type == COMMAND_START && m->state == ACK_SUCCEEDED && o->effects == 0)
