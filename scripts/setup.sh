@@ -13,13 +13,19 @@ fail() {
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 
+# With a second architecture on the machine a package may be there twice: ours counts.
+arch=$(dpkg --print-architecture 2>/dev/null || true)
+is_installed() {
+    # shellcheck disable=SC2016
+    dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -qxE "($arch|all) installed"
+}
+
 missing=
 while read -r group package instead _; do
     case $group in '' | '#'*) continue ;; esac
     [ "$group" = run ] || [ "$what" = test ] || continue
     if [ "$instead" != - ] && command -v "$instead" >/dev/null 2>&1; then continue; fi
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
+    is_installed "$package" || missing="$missing $package"
 done <scripts/packages.txt
 
 as_root=
@@ -57,7 +63,7 @@ install_packages() {
         printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
         $as_root chmod 755 "$policy"
     fi
-    if ! dpkg-query -W -f '${db:Status-Status}' postgresql-common 2>/dev/null | grep -qx installed; then
+    if ! is_installed postgresql-common; then
         made_cluster=1
         $as_root mkdir -p "$(dirname "$cluster")"
         echo 'create_main_cluster = false' | $as_root tee "$cluster" >/dev/null

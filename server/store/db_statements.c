@@ -8,6 +8,9 @@
     X(device_store_statements)                                                                               \
     X(routine_store_statements)                                                                              \
     X(session_store_statements)                                                                              \
+    X(held_session_store_statements)                                                                         \
+    X(session_check_store_statements)                                                                        \
+    X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
     X(telemetry_store_statements)                                                                            \
@@ -15,7 +18,8 @@
     X(audit_store_statements)                                                                                \
     X(idempotency_store_statements)                                                                          \
     X(housekeeping_store_statements)                                                                         \
-    X(catalogue_store_statements)
+    X(catalogue_store_statements)                                                                            \
+    X(catalogue_entry_store_statements)
 
 #define X(table) extern const struct db_statement table[];
 TABLES(X)

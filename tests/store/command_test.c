@@ -268,7 +268,8 @@ Test(commands, several_sweeps_at_once_give_each_command_out_once) {
         " 'x', 'N-' || i FROM generate_series(1, %d) i",
         pg_uuid(&pg_site_a), DEVICES);
     pg_sql("INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening, program)"
-           " SELECT id, id, 'relax-10', 1, '{}', '{}', '{}' FROM device WHERE serial LIKE 'N-%%'");
+           " SELECT id, id, 'relax-10', 1, '{}', '{\"outcome\": \"cleared\"}', '{}' FROM device WHERE serial "
+           "LIKE 'N-%%'");
     pg_sql(
         "INSERT INTO command (id, device_id, session_id, type, expires_at) SELECT id, id, id, 'start', now()"
         " FROM device WHERE serial LIKE 'N-%%'");

@@ -78,7 +78,7 @@ TABLES = {
     "program": [
         Key("model", "text", 1, 32), Key("model_version", "int", 1, 1000000), Key("intensity_max", "int", 0, 100),
         Key("water_max_mdegc", "int", 0, WATER_MAX), Key("total_max_ms", "int", 1, 7200000),
-        Key("rinse", "bool", absent=False), Key("steps", "list step", 1, 256)],
+        Key("rinse", "bool", absent=False), Key("barred", "list enum actuator_kind", 0, 7, absent=[]), Key("steps", "list step", 1, 256)],
     "step": [
         Key("kind", "enum step_kind"), Key("auto_next", "bool", absent=False), Key("source_step", "int", -1, 255),
         Key("ms", "int", 0, 3600000), Key("water_mdegc", "int", 0, WATER_MAX), Key("sets", "list set", 0, 8)],
@@ -367,7 +367,7 @@ def _set_rules(p, step, s, model, seen, at, fail):
         fail("out_of_range", at + "channel")
         return
     actuator = model["actuators"][s["channel"]]
-    if actuator["kind"] == "heater":
+    if actuator["kind"] == "heater" or actuator["kind"] in p["barred"]:
         fail("not_one_of", at + "channel")
     if s["level"] > actuator["level_max"]:
         fail("out_of_range", at + "level")
@@ -377,6 +377,11 @@ def check_program(p, model, fail):
     """The rules of a decoded program, for a decoded model or None."""
     if 0 < p["water_max_mdegc"] < WATER_MIN:
         fail("out_of_range", "/water_max_mdegc")
+    if p["water_max_mdegc"] > 0 and "heater" in p["barred"]:
+        fail("out_of_range", "/water_max_mdegc")
+    for i, kind in enumerate(p["barred"]):
+        if kind in p["barred"][:i]:
+            fail("duplicate_key", "/barred")
     if sum(s["ms"] for s in p["steps"] if s["kind"] != "heat") > p["total_max_ms"]:
         fail("out_of_range", "/total_max_ms")
     if model is not None:

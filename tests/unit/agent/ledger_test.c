@@ -325,6 +325,33 @@ Test(ledger, a_start_is_checked_against_the_model_and_the_faults) {
     cr_expect_eq(rig_ack(r)->state, ACK_SUCCEEDED, "a start that was refused began no session");
 }
 
+Test(ledger, what_a_program_bars_is_neither_started_nor_adjusted_to) {
+    auto_rig struct rig *r = rig_new("spa-pro", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    reach(r, PHASE_NONE, p);
+    for (int ch = 1; ch < r->model.n_actuators; ch++) {
+        fixture_routine(p, &r->model); /* which uses all of them */
+        p->n_barred = 1;
+        p->barred[0] = r->model.actuators[ch].kind;
+        rig_start(r, ONE, p);
+        cr_expect_eq(rig_ack(r)->code, ACKCODE_BAD_PROGRAM, "channel %d", ch);
+    }
+    fixture_routine(p, &r->model);
+    p->n_barred = 1;
+    p->barred[0] = ACTUATOR_HEATER;
+    rig_start(r, ONE, p);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_BAD_PROGRAM, "it warms");
+    p->water_max_mdegc = 0;
+    p->n_steps = 1;
+    p->steps[0] = (struct program_step){.kind = STEP_REST, .ms = 60000};
+    rig_start(r, ONE, p);
+    cr_assert_eq(rig_ack(r)->state, ACK_SUCCEEDED);
+    rig_prepare(r, COMMAND_ADJUST, ONE);
+    r->command.has_water = true;
+    r->command.water_mdegc = 30000;
+    cr_expect_eq(answer(r), ACKCODE_OVER_LIMIT, "nor can it be made to");
+}
+
 Test(ledger, adjust_and_confirm_are_checked_against_the_session) {
     auto_running struct running t = running();
     struct rig *r = t.rig;

@@ -19,6 +19,8 @@ static const struct row rows[] = {
     {"two times", STEP(ROLLING ",\"duration_s\":60,\"repetitions\":3"), "/steps/0"},
     {"a time for each of no repetitions", STEP(ROLLING ",\"duration_s\":60,\"repetition_s\":3"),
      "/steps/0/repetitions"},
+    {"per side of one side", STEP(ROLLING ",\"duration_s\":60,\"side\":\"left\",\"per_side\":true"),
+     "/steps/0/side"},
     {"per zone without repetitions", STEP(ROLLING ",\"duration_s\":60,\"per_zone\":true"),
      "/steps/0/repetitions"},
     {"an unknown technique", STEP("\"technique\":\"juggling\",\"duration_s\":60"), "/steps/0/technique"},
@@ -49,6 +51,14 @@ static const struct row rows[] = {
     {"a slug with capitals",
      "{\"slug\":\"Relax\",\"name\":\"R\",\"type\":\"classic\",\"steps\":[{" ROLLING ",\"duration_s\":1}]}",
      "/slug"},
+    {"preparation that is aftercare",
+     "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"preparations\":[\"oil\",\"socks\"],\"steps\":["
+     "{" ROLLING ",\"duration_s\":1}]}",
+     "/preparations/1"},
+    {"aftercare twice",
+     "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"aftercare\":[\"socks\",\"socks\"],\"steps\":["
+     "{" ROLLING ",\"duration_s\":1}]}",
+     "/aftercare"},
     {"a goal twice",
      "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"goals\":[\"pain\",\"pain\"],\"steps\":[{" ROLLING
      ",\"duration_s\":1}]}",
