@@ -124,20 +124,61 @@ static void finish_write(struct device *d) {
 
 /* ---- commands ---- */
 
-static void spoil(struct device *d, const struct message_command *c) {
-    if (d->world->mutant == MUTANT_NO_DEDUPE) {
-        memset(d->agent.ledger.entries, 0, sizeof d->agent.ledger.entries);
-        d->agent.ledger.n_pending = 0;
-        d->agent.ledger.last_seq = 0;
+static void forge(struct device *d, const struct order *o, enum ack_state state) {
+    struct packet *p = network_send(d->world, PACKET_ACK, d->index);
+    if (!p) return;
+    p->ack = (struct message_ack){.command_id = o->id,
+                                  .boot_id = d->agent.boot_id,
+                                  .seq = o->seq,
+                                  .epoch = d->agent.ledger.epoch,
+                                  .state = state};
+    if (state == ACK_ACCEPTED) check_ack(d, &p->ack);
+}
+
+static void forget(struct ledger *l) {
+    memset(l->entries, 0, sizeof l->entries);
+    l->n_pending = 0;
+    l->last_seq = 0;
+}
+
+/* True: the core is not to hear of it. */
+static bool mutate(struct device *d, const struct queued *q) {
+    const struct order *o = &d->orders[q->order];
+    switch (d->world->mutant) {
+    case MUTANT_NO_DEDUPE: forget(&d->agent.ledger); return false;
+    case MUTANT_ANSWERED_EARLY: forge(d, o, ACK_ACCEPTED); return false;
+    case MUTANT_STOP_UNHEARD:
+        if (o->type != COMMAND_STOP) return false;
+        forge(d, o, ACK_SUCCEEDED);
+        return true;
+    default: return false;
     }
-    if (d->world->mutant == MUTANT_ANSWERED_EARLY) {
-        struct message_ack m = {.command_id = c->id,
-                                .boot_id = d->agent.boot_id,
-                                .seq = c->seq,
-                                .epoch = d->agent.ledger.epoch,
-                                .state = ACK_ACCEPTED};
-        say_ack(d, &m);
+}
+
+static void compose(struct device *d, const struct queued *q, struct message_command *c) {
+    const struct order *o = &d->orders[q->order];
+    const struct visit *v = &d->visits[o->session];
+    memset(c, 0, offsetof(struct message_command, program));
+    if (q->bad) {
+        c->id = q->id;
+        c->seq = q->seq;
+        c->epoch = q->epoch;
+        return;
     }
+    c->id = o->id;
+    c->seq = o->seq;
+    c->epoch = q->epoch;
+    c->type = (int32_t)o->type;
+    c->session_id = v->id;
+    c->expires_at = o->expires_at;
+    c->has_intensity = o->intensity >= 0;
+    c->intensity = o->intensity;
+    c->has_water = o->water_mdegc >= 0;
+    c->water_mdegc = o->water_mdegc;
+    c->has_step = o->step >= 0;
+    c->step = o->step;
+    c->has_program = o->type == COMMAND_START;
+    if (c->has_program) c->program = v->program;
 }
 
 static void feed(struct device *d) {
@@ -145,40 +186,8 @@ static void feed(struct device *d) {
         struct queued q = d->queue[0];
         struct message_command *c = &d->world->command;
         memmove(d->queue, d->queue + 1, (size_t)--d->n_queue * sizeof q);
-        memset(c, 0, offsetof(struct message_command, program));
-        if (q.bad) {
-            c->id = q.id;
-            c->seq = q.seq;
-            c->epoch = q.epoch;
-        } else {
-            const struct order *o = &d->orders[q.order];
-            const struct visit *v = &d->visits[o->session];
-            *(struct message_command *)c = (struct message_command){.id = o->id,
-                                                                    .seq = o->seq,
-                                                                    .epoch = q.epoch,
-                                                                    .type = (int32_t)o->type,
-                                                                    .session_id = v->id,
-                                                                    .expires_at = o->expires_at,
-                                                                    .has_intensity = o->intensity >= 0,
-                                                                    .intensity = o->intensity,
-                                                                    .has_water = o->water_mdegc >= 0,
-                                                                    .water_mdegc = o->water_mdegc,
-                                                                    .has_step = o->step >= 0,
-                                                                    .step = o->step,
-                                                                    .has_program = o->type == COMMAND_START};
-            if (c->has_program) c->program = v->program;
-            if (d->world->mutant == MUTANT_STOP_UNHEARD && o->type == COMMAND_STOP) {
-                struct message_ack m = {.command_id = c->id,
-                                        .boot_id = d->agent.boot_id,
-                                        .seq = c->seq,
-                                        .epoch = d->agent.ledger.epoch,
-                                        .state = ACK_SUCCEEDED};
-                struct packet *p = network_send(d->world, PACKET_ACK, d->index);
-                if (p) p->ack = m;
-                continue;
-            }
-        }
-        spoil(d, c);
+        if (!q.bad && mutate(d, &q)) continue;
+        compose(d, &q, c);
         d->present_command = c->id;
         step(d, &(struct agent_event){.type = EVENT_COMMAND, .command = c, .bad_message = q.bad});
     }
@@ -199,19 +208,19 @@ void device_take(struct device *d, const struct packet *p) {
 
 static void boot(struct device *d) {
     struct world *w = d->world;
-    static struct agent_recovered r;
+    struct agent_recovered *r = &w->recovered;
     struct uuid id = world_id(ID_BOOT, d->index, ++d->boots);
     struct moment now;
     d->powered = true;
     d->boot_at_ms = w->now_ms;
     now = device_now(d);
-    disk_recover(&d->disk, &r, w->mutant == MUTANT_JOURNAL_HALF);
-    if (w->mutant == MUTANT_EPOCH_REUSED && r.ledger.epoch > 0) r.ledger.epoch--;
-    if (w->mutant == MUTANT_SESSION_REVIVED && r.session.phase > PHASE_STOPPING)
-        r.session.phase = PHASE_PAUSED;
-    check_boot(d, &r);
+    disk_recover(&d->disk, r, w->mutant == MUTANT_JOURNAL_HALF);
+    if (w->mutant == MUTANT_EPOCH_REUSED && r->ledger.epoch > 0) r->ledger.epoch--;
+    if (w->mutant == MUTANT_SESSION_REVIVED && r->session.phase > PHASE_STOPPING)
+        r->session.phase = PHASE_PAUSED;
+    check_boot(d, r);
     spool_box_boot(&d->spool, &id);
-    agent_init(&d->agent, d->model, &id, "simulated", &r, dice_roll(&w->dice), &now);
+    agent_init(&d->agent, d->model, &id, "simulated", r, dice_roll(&w->dice), &now);
     agent_watch_loop(&d->agent, (int32_t)w->tick_ms);
     d->wants_head = true;
     d->connect_at_ms = w->now_ms + dice_below(&w->dice, 2000);
@@ -304,14 +313,8 @@ void device_turn(struct device *d) {
 }
 
 void device_init(struct device *d, struct world *w, int32_t index, const struct model *model) {
-    memset(d, 0, offsetof(struct device, disk));
-    memset((char *)d + offsetof(struct device, powered), 0,
-           offsetof(struct device, orders) - offsetof(struct device, powered));
-    d->n_orders = d->n_visits = 0;
+    memset((char *)d + offsetof(struct device, world), 0, sizeof *d - offsetof(struct device, world));
     d->live = -1;
-    d->epoch = d->epoch_stored = d->shown_n = d->driven_ms = d->said_epoch = d->said_connection =
-        d->ticked_ms = 0;
-    d->shown_boot = d->present_command = (struct uuid){0};
     disk_init(&d->disk);
     d->spool.n_boots = d->spool.held = 0;
     d->spool.most = w->weather.on[FAULT_SPOOL] ? 24 + dice_below(&w->dice, 60) : 1000000;

@@ -101,12 +101,11 @@ void network_deliver(struct world *w) {
                 next = i;
         }
         if (next < 0 || w->failed) return;
-        static struct packet p;
-        p = w->packets[next];
+        w->delivered = w->packets[next];
         if (!w->calm && dice_once_in(&w->dice, w->weather.twice))
             w->packets[next].due_ms = w->now_ms + 1 + dice_below(&w->dice, 5000); /* and once more */
         else
             w->packets[next] = w->packets[--w->n_packets];
-        deliver(w, &p);
+        deliver(w, &w->delivered);
     }
 }

@@ -143,31 +143,29 @@ struct queued {
 };
 
 struct device {
-    struct world *world;
-    int32_t index;
-    const struct model *model;
-    struct board board;
     struct agent agent;
     struct disk disk;
     struct spool_box spool;
+    struct order orders[COMMANDS_MAX];
+    struct visit visits[SESSIONS_MAX];
+    struct world
+        *world; /* from here on all is zero at the beginning; what stands above is emptied by counts */
+    const struct model *model;
+    struct board board;
+    int32_t index;
     /* Power, time and connection. */
-    bool powered, connected, pressed;
-    int64_t on_at_ms, boot_at_ms, connect_at_ms, stalled_until_ms, clock_off_ms;
+    bool powered, connected, pressed, full;
+    int64_t on_at_ms, boot_at_ms, connect_at_ms, stalled_until_ms, clock_off_ms, connection;
     int32_t boots;
-    bool full;
-    int64_t connection;
     const struct agent_write *write;
-    int64_t written_at_ms;
+    int64_t written_at_ms, spooled;
     bool wants_head;
-    int64_t spooled;
     struct queued queue[QUEUE_MAX];
     int32_t n_queue;
     struct readings raw; /* of the last tick, before any mutant */
     int32_t lying;       /* faults that make a water sensor lie, since the last healing */
     bool level_fault;
     /* The server's. */
-    struct order orders[COMMANDS_MAX];
-    struct visit visits[SESSIONS_MAX];
     int32_t n_orders, n_visits, live; /* live: the visit that is on, or -1 */
     int64_t epoch;                    /* of the last hello; 0: none heard by this server process */
     int64_t epoch_stored;             /* in the database */
@@ -202,6 +200,8 @@ struct world {
     struct device devices[DEVICES_MAX];
     struct message_command command; /* room */
     struct message_telemetry telemetry;
+    struct agent_recovered recovered;
+    struct packet delivered;
     struct counts *counts;
     bool failed;
     char why[256];
