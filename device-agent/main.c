@@ -18,6 +18,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (!config_load_agent(&config, argv[2])) return 2;
+    config.real_time = config.speed == 1;
     if (config.board[0] && strcmp(config.board, "sim") != 0) {
         config_fail("%s: /board: \"%s\" is not built in; known are: sim", argv[2], config.board);
         return 2;

@@ -25,9 +25,8 @@ CONDITION(SENSOR_STALE, (f->wet_unit && (f->stale || f->level_stale)) || f->curr
 CONDITION(SENSOR_IMPLAUSIBLE, f->wet_unit && f->implausible)
 CONDITION(SENSOR_DISAGREE, f->wet_unit && f->disagree)
 CONDITION(SENSOR_STUCK, f->stuck)
-/* Between guests it stands open. */
-CONDITION(LID_OPEN, f->in->live && f->contact[CONTACT_LID])
-CONDITION(DRAIN_OPEN, f->in->live && f->in->wet && f->contact[CONTACT_DRAIN])
+CONDITION(LID_OPEN, f->contact[CONTACT_LID])
+CONDITION(DRAIN_OPEN, f->contact[CONTACT_DRAIN] && (f->in->wet || !f->in->live))
 /* Tubs stand empty between guests: only a session that needs water minds. */
 CONDITION(LEVEL_LOW, f->wet_unit && f->in->live && f->in->wet && f->level_low)
 CONDITION(HEATING_FAILED, f->heat_failed)
@@ -54,11 +53,12 @@ void interlock_init(struct interlock *k, const struct model *m) {
 static void step_row(struct interlock *k, int i, const struct facts *f) {
     const struct interlock_row *row = &interlock_rows[i];
     int64_t now_ms = f->in->now_ms;
-    bool is = conditions[i](f, k->rows[i].active);
+    bool is = conditions[i](f, k->rows[i].active), idle = row->clears == INTERLOCK_LIVE && !f->in->live;
     if (k->rows[i].active) {
         if (is) k->rows[i].since_ms = now_ms;
         bool gone = !is && now_ms - k->rows[i].since_ms >= row->clear_ms;
         if (gone && !(row->clears == INTERLOCK_ENDED && f->in->live)) k->rows[i].active = false;
+        if (idle) k->rows[i].active = false;
         return;
     }
     if (!is) {
@@ -67,7 +67,7 @@ static void step_row(struct interlock *k, int i, const struct facts *f) {
     }
     if (!k->rows[i].pending) k->rows[i].since_ms = now_ms;
     k->rows[i].pending = true;
-    if (now_ms - k->rows[i].since_ms < row->debounce_ms) return;
+    if (idle || now_ms - k->rows[i].since_ms < row->debounce_ms) return;
     k->rows[i].pending = false;
     k->rows[i].active = true;
     k->rows[i].since_ms = now_ms;

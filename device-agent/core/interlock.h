@@ -16,8 +16,9 @@
 /* X(reason, debounce_ms, action, clears, clear_ms, is_fault): in order of precedence.
  * Actions: ABORT ends the session, STOP ends it as a person's wish, PAUSE waits for a resume.
  * Each of them cuts heater and motors in the same step. Clears: GONE = by itself once the
- * condition was away for clear_ms; ENDED = the same, and no session is live any more.
- * What a condition is, and what it needs before it is one: watch.h, guard.h (THERMAL_CUTOUT). */
+ * condition was away for clear_ms; ENDED = the same, and no session is live any more; LIVE = as GONE, but
+ * only a session minds: between guests it is no fault, and a session that begins in it stops in its first
+ * step. What a condition is, and what it needs before it is one: watch.h, guard.h (THERMAL_CUTOUT). */
 #define INTERLOCKS(X)                                                                                        \
     X(EMERGENCY_STOP, 0, ABORT, GONE, 500, true)                                                             \
     X(THERMAL_CUTOUT, 0, ABORT, ENDED, 1000, true)                                                           \
@@ -33,14 +34,14 @@
     X(SENSOR_IMPLAUSIBLE, 60, PAUSE, GONE, 2000, true)                                                       \
     X(SENSOR_DISAGREE, 1000, PAUSE, GONE, 5000, true)                                                        \
     X(SENSOR_STUCK, 0, PAUSE, ENDED, 2000, true)                                                             \
-    X(LID_OPEN, 60, PAUSE, GONE, 1000, true)                                                                 \
-    X(DRAIN_OPEN, 60, PAUSE, GONE, 1000, true)                                                               \
+    X(LID_OPEN, 60, PAUSE, LIVE, 1000, true)                                                                 \
+    X(DRAIN_OPEN, 60, PAUSE, LIVE, 1000, true)                                                               \
     X(LEVEL_LOW, 500, PAUSE, GONE, 2000, true)                                                               \
     X(HEATING_FAILED, 0, PAUSE, ENDED, 1000, true)                                                           \
     X(JOURNAL, 0, PAUSE, GONE, 0, true)
 
 enum interlock_action { INTERLOCK_NONE, INTERLOCK_PAUSE, INTERLOCK_STOP, INTERLOCK_ABORT };
-enum interlock_clears { INTERLOCK_GONE, INTERLOCK_ENDED };
+enum interlock_clears { INTERLOCK_GONE, INTERLOCK_ENDED, INTERLOCK_LIVE };
 enum interlock_id {
 #define X(r, ...) INTERLOCK_ID_##r,
     INTERLOCKS(X)

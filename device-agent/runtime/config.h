@@ -30,6 +30,7 @@ struct config {
     char journal[CONFIG_PATH_MAX]; /* file; the spool lies beside it */
     char board[16];                /* "sim" */
     int32_t speed;
+    bool real_time; /* a control loop that is late is a fault */
     int32_t n_models;
     struct model models[CONFIG_MODELS_MAX];
 };

@@ -47,6 +47,17 @@ static void check_heater(struct device *d) {
     d->world->counts->heat_steps++;
 }
 
+/* A debounce of 60 ms in whole steps, and the step that came too early. */
+static int64_t reaction_ms(const struct world *w) { return (60 + w->tick_ms - 1) / w->tick_ms * w->tick_ms; }
+
+void check_danger(struct device *d) {
+    const struct readings *r = &d->raw;
+    bool danger = r->emergency_stop || r->contact[CONTACT_LEAK].value || r->contact[CONTACT_LID].value ||
+                  r->contact[CONTACT_CUTOUT].value;
+    if (!danger) d->danger_since_ms = 0;
+    if (danger && d->danger_since_ms == 0) d->danger_since_ms = d->world->now_ms;
+}
+
 static void check_level(struct device *d, const struct visit *v, int channel, int cell, int level) {
     const struct actuator *a = &d->model->actuators[channel];
     const char *why = NULL;
@@ -56,8 +67,8 @@ static void check_level(struct device *d, const struct visit *v, int channel, in
         why = "it is above the model's limit";
     else if (level > v->program.intensity_max)
         why = "it is above the program's cap";
-    else if (d->raw.emergency_stop)
-        why = "the emergency stop is in";
+    else if (d->danger_since_ms > 0 && d->world->now_ms - d->danger_since_ms > reaction_ms(d->world))
+        why = "a button or a contact has said no for long";
     else if (a->kind == ACTUATOR_JETS && d->raw.level_permille.value < d->model->level_min_permille)
         why = "it runs dry";
     if (why)

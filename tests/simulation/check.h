@@ -16,6 +16,7 @@ struct glimpse { /* the core before a step */
 void check_before(const struct device *d, struct glimpse *ret);
 void check_after(struct device *d, const struct glimpse *before, const struct agent_event *event);
 void check_outputs(struct device *d, const struct outputs *o);
+void check_danger(struct device *d); /* the raw readings are new */
 void check_time(struct device *d, int64_t dt_ms);
 void check_ack(struct device *d, const struct message_ack *m);
 void check_hello(struct device *d, const struct message_hello *m);

@@ -271,6 +271,7 @@ static void connect(struct device *d) {
 static void tick(struct device *d) {
     struct world *w = d->world;
     d->board.ops->sensors->read(d->board.self, w->now_ms + 1000, &d->raw);
+    check_danger(d);
     struct readings shown = d->raw;
     if (w->mutant == MUTANT_STALE_AS_FRESH)
         for (int i = 0; i < WATER_SENSORS_MAX; i++) shown.water_mdegc[i].at_ms = w->now_ms + 1000;

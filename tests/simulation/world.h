@@ -172,7 +172,7 @@ struct device {
     struct uuid shown_boot;
     int64_t shown_n, driven_ms;
     /* The checker's. */
-    int64_t said_epoch, said_connection, ticked_ms;
+    int64_t said_epoch, said_connection, ticked_ms, danger_since_ms; /* 0: none */
     struct uuid present_command;
 };
 

@@ -292,6 +292,24 @@ Test(agent, a_relay_that_is_welded_is_found_out_before_the_water_is_hot) {
     cr_expect_lt(sim_board_truth(r->board).water_mdegc, 36500);
 }
 
+Test(agent, an_open_lid_is_no_fault_between_guests_and_a_session_does_not_move_a_motor_in_it) {
+    auto_rig struct rig *r = rig_new("spa-pro", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    fixture_program(p, &r->model);
+    fixture_set(fixture_step(p, STEP_RUN, 60000, 0), 2, 60, 0);
+    rig_connect(r);
+    sim_board_inject(r->board, SIM_FAULT_LID_OPEN, 1);
+    rig_run(r, 6000, 20);
+    cr_expect_eq(r->state.n_faults, 0);
+    rig_start(r, ONE, p);
+    for (int i = 0; i < 10; i++) {
+        rig_tick(r, 20);
+        cr_expect_not(rig_moves(r));
+    }
+    cr_expect_eq(r->agent.session.r.phase, PHASE_PAUSED);
+    cr_expect_eq(r->agent.session.r.reason, REASON_LID_OPEN);
+}
+
 Test(agent, a_loop_that_stands_still_pauses_the_session_and_one_that_is_a_little_late_does_not) {
     auto_rig struct rig *r = rig_new("spa-pro", 1);
     auto_free struct program *p = xcalloc(1, sizeof *p);
