@@ -62,6 +62,12 @@ def rules(entries):
     yield "SCREENING_RULES", rows
 
 
+def notices(entries):
+    """X(enum, id, words, sources) of what is said with a screening."""
+    yield "SCREENING_NOTICES", [(enum(e["id"]), text(e["id"]), text(e["words"]), text(" ".join(e["sources"])))
+                                for e in entries if "intake" in e["shown"]]
+
+
 def types(entries):
     """ROUTINE_TYPES: X(enum, name, title); ROUTINE_TYPE_TERMS: what a type asks for and brings with it."""
     yield "ROUTINE_TYPES", [(enum(e["id"]), text(e["id"]), text(e["name"])) for e in entries]
@@ -130,8 +136,8 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"additives": additives, "goals": goals, "oil-recipes": oil_recipes, "preparations": preparations,
-         "screening-rules": rules, "techniques": techniques, "types": types, "zones": zones}
+KINDS = {"additives": additives, "goals": goals, "notices": notices, "oil-recipes": oil_recipes,
+         "preparations": preparations, "screening-rules": rules, "techniques": techniques, "types": types, "zones": zones}
 
 
 def resolved(schema, whole):

@@ -19,6 +19,8 @@ static const struct route_table *const resources[API_TABLES] = {
     &device_routes,
     &telemetry_routes,
     &routine_routes,
+    &routine_life_routes,
+    &routine_exchange_routes,
     &preview_routes,
     &screening_routes,
     &session_routes,

@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 18
+#define API_TABLES 20
 
 struct api {
     struct api_parts parts;
@@ -52,6 +52,8 @@ extern const struct route_table
     meta_routes,
     model_routes,
     preview_routes,
+    routine_exchange_routes,
+    routine_life_routes,
     routine_routes,
     screening_routes,
     session_routes,

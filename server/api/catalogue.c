@@ -166,7 +166,7 @@ static enum err judge_copy(struct request *rq, const struct catalogue_item *item
     int32_t n;
     const struct catalogue_editable *editables = catalogue_editables(item->kind, &n);
     json_t *merged = catalogue_copy_merge(editables, n, product, body->content, &errors);
-    char *copy = json_dumps(merged, JSON_COMPACT);
+    char *copy = json_dumps(merged, CATALOGUE_DUMP);
     json_decref(product);
     json_decref(merged);
     catalogue_check *check = catalogue_kind_check(item->kind);

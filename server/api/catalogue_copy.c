@@ -137,7 +137,32 @@ static const struct catalogue_editable *find(const struct merge *m) {
     return NULL;
 }
 
+/* Whether a site may change something within the present path. */
+static bool is_above_some(const struct merge *m) {
+    for (int32_t i = 0; i < m->n; i++)
+        if (strncmp(m->editables[i].path, m->path.data, m->path.len) == 0 &&
+            m->editables[i].path[m->path.len] == '/')
+            return true;
+    return false;
+}
+
 static json_t *merge(struct merge *m, const json_t *product, const json_t *copy);
+static json_t *merge_object(struct merge *m, const json_t *product, const json_t *copy);
+
+/* A member that the product's entry does not have. */
+static void add_member(struct merge *m, json_t *out, const char *key, json_t *value) {
+    const struct catalogue_editable *e = find(m);
+    if (e) {
+        if (fits(m, e, value)) json_object_set(out, key, value);
+    } else if (json_is_object(value) && is_above_some(m)) {
+        json_t *none = json_object(), *added = merge_object(m, none, value);
+        if (json_object_size(added) > 0) json_object_set(out, key, added);
+        json_decref(none);
+        json_decref(added);
+    } else {
+        fault(m, FIELD_UNKNOWN_PROPERTY, "the product's entry has no such member");
+    }
+}
 
 static json_t *merge_object(struct merge *m, const json_t *product, const json_t *copy) {
     json_t *out = json_object();
@@ -153,11 +178,7 @@ static json_t *merge_object(struct merge *m, const json_t *product, const json_t
     json_object_foreach((json_t *)(uintptr_t)copy, key, value) {
         if (json_object_get(product, key)) continue;
         struct mark back = step_key(m, key);
-        const struct catalogue_editable *e = find(m);
-        if (!e)
-            fault(m, FIELD_UNKNOWN_PROPERTY, "the product's entry has no such member");
-        else if (fits(m, e, value))
-            json_object_set(out, key, value);
+        add_member(m, out, key, value);
         step_back(m, back);
     }
     return out;

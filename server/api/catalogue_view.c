@@ -32,16 +32,18 @@ static char *judge_copy(enum catalogue_kind kind, const struct catalogue_entry_r
     struct field_errors errors;
     auto_json json_t *product = json_loads(row->content, 0, NULL);
     auto_json json_t *copy = json_loads(row->copy, 0, NULL);
+    *ret_outdated = true;
+    if (!product || !copy) return xstrdup(row->content); /* a number beyond ours, put there by another hand */
     int32_t n;
     const struct catalogue_editable *editables = catalogue_editables(kind, &n);
     auto_json json_t *merged = catalogue_copy_merge(editables, n, product, copy, &errors);
     *ret_outdated = errors.n > 0;
-    char *content = json_dumps(merged, JSON_COMPACT);
+    char *content = json_dumps(merged, CATALOGUE_DUMP);
     catalogue_check *check = catalogue_kind_check(kind);
     if (!check || check(row->content, content, &errors)) return content;
     free(content);
     *ret_outdated = true;
-    return strdup(row->content);
+    return xstrdup(row->content);
 }
 
 static void write_item(struct catalogue_item *item, const struct catalogue_entry_row *row,
@@ -78,7 +80,7 @@ static void make_item(struct catalogue_view *view, enum catalogue_kind kind,
     snprintf(item->id, sizeof(item->id), "%s", row->id);
     item->version = row->version;
     item->copy_version = row->copy_version;
-    item->content = row->copy ? judge_copy(kind, row, &outdated) : strdup(row->content);
+    item->content = row->copy ? judge_copy(kind, row, &outdated) : xstrdup(row->content);
     item->product = steal(&row->content);
     write_item(item, row, &view->site_id, outdated);
 }
@@ -125,7 +127,7 @@ static void write_links(struct jsonw *w, const struct catalogue_link_rows *links
 
 static void write_source(struct catalogue_item *item, const struct catalogue_link_rows *links) {
     auto_json json_t *source = json_loads(item->content, 0, NULL);
-    auto_free char *texts = json_dumps(json_object_get(source, "texts"), JSON_COMPACT);
+    auto_free char *texts = json_dumps(json_object_get(source, "texts"), CATALOGUE_DUMP);
     struct buf text = BUF_INIT;
     struct jsonw w;
     jsonw_init(&w, &text);

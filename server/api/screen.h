@@ -26,7 +26,8 @@ struct screened { /* zeroed before, screened_done after */
 void screened_done(struct screened *s);
 #define auto_screened auto_call(screened_done)
 
-/* The rules as they hold at the site; they live as long as the request. */
+/* The rules as they hold at the site (zero: the product's), its own stricter copies among them; they live as
+ * long as the request. Not there: ERR_NOT_FOUND at /site_id. */
 must_use enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_id,
                                const struct screening_rules **ret);
 
@@ -47,12 +48,14 @@ must_use enum err screen_session(struct request *rq, void *worker, const struct 
                                  const struct screen_ask *ask, const struct routine_facts *facts,
                                  struct screened *ret);
 
+/* ---- screen_record.c ---- */
+
 /* Writes intake_json, result_json and clearances_json. caps: those that hold in the end. */
 void screen_record(struct screened *s, const struct lowering_caps *caps);
 
 /* "notices": what is said with every outcome. */
-void screen_write_notices(struct jsonw *w);
+void screen_record_notices(struct jsonw *w);
 /* key: ["contra.infant", ...] of a rule's sources. */
-void screen_write_sources(struct jsonw *w, const char *key, const char *sources);
+void screen_record_sources(struct jsonw *w, const char *key, const char *sources);
 
 #endif

@@ -77,7 +77,7 @@ static void write_question(struct jsonw *w, const struct screening_rules *rules,
     jsonw_bool(w, "check", r->check);
     jsonw_bool(w, "acknowledge", r->acknowledge);
     jsonw_str(w, "asked_if", r->asked_if >= 0 ? rules->rule[r->asked_if].id : NULL);
-    screen_write_sources(w, "sources", r->sources);
+    screen_record_sources(w, "sources", r->sources);
     jsonw_object_end(w);
 }
 
@@ -110,7 +110,7 @@ static void write_questions(struct jsonw *w, const struct questions_query *q,
             if (facts->goals & 1u << g) write_required(w, &routine_facts_goals[g]);
     }
     jsonw_array_end(w);
-    screen_write_notices(w);
+    screen_record_notices(w);
     jsonw_object_end(w);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "protocol/model.h"
+#include "server/api/indexing.h"
 #include "server/domain/catalogue.h"
 #include "server/domain/routine.h"
 #include "server/store/catalogue_entry_store.h"
@@ -90,7 +91,7 @@ static bool load_entries(struct db *db, const char *path, const char *text, size
         return cli_fail("%s: /kind: must be a kind of the catalogue", path);
     if (version < 1 || version > INT32_MAX) return cli_fail("%s: /version: must be from 1 on", path);
     if (!check_entries(path, entries)) return false;
-    auto_free char *list = json_dumps(entries, JSON_COMPACT);
+    auto_free char *list = json_dumps(entries, CATALOGUE_DUMP);
     enum err e = catalogue_entry_load(db, &migrate_actor, kind, (int32_t)version, list, &changed);
     return e == ERR_OK || fail_store(db, path, e);
 }
@@ -145,7 +146,9 @@ bool cli_load_catalogue(struct db *db, const char *catalogue_dir) {
         buf_fmt(&folder, "%s%s", catalogue_dir, catalogue_parts[i].folder);
         if (!load_folder(db, folder.data, catalogue_parts[i].load)) return false;
     }
-    return true;
+    int32_t changed;
+    enum err e = indexing_refresh(db, &changed);
+    return e == ERR_OK || fail_store(db, "what is known of the routines", e);
 }
 
 bool cli_bring_up_to_date(const struct config *config) {

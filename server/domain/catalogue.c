@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalogue/editable.h"
+#include "server/domain/screening_rule.h"
 
 const char *const catalogue_kind_names[CATALOGUE_KIND_COUNT + 1] = {
 #define X(e, n, c) n,

@@ -12,6 +12,8 @@
 
 #define CATALOGUE_ID_MAX 48
 #define CATALOGUE_ENTRIES_MAX 1000 /* of a kind */
+/* Flags for json_dumps: compact, and 36.6 stays 36.6. */
+#define CATALOGUE_DUMP (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 /* X(enum, name, check): check judges a site's copy beyond the bounds of its members; NULL: those are enough.
  */
@@ -25,7 +27,7 @@
     X(NOTICES, "notices", NULL)                                                                              \
     X(PREPARATIONS, "preparations", NULL)                                                                    \
     X(OIL_RECIPES, "oil-recipes", oil_recipe_check)                                                          \
-    X(SCREENING_RULES, "screening-rules", NULL)                                                              \
+    X(SCREENING_RULES, "screening-rules", screening_rule_copy_check)                                         \
     X(COURSE_TEMPLATES, "course-templates", course_template_check)                                           \
     X(SOURCES, "sources", NULL)
 enum catalogue_kind {

@@ -9,6 +9,7 @@
 #define NAME_2(e, n) n,
 const char *const routine_type_names[ROUTINE_TYPE_COUNT + 1] = {ROUTINE_TYPES(NAME_3)};
 const char *const goal_names[GOAL_COUNT + 1] = {GOALS(NAME_3)};
+const char *const routine_state_names[ROUTINE_STATE_COUNT + 1] = {ROUTINE_STATES(NAME_2)};
 const char *const side_names[SIDE_COUNT + 1] = {SIDES(NAME_2)};
 const char *const step_mode_names[STEP_MODE_COUNT + 1] = {STEP_MODES(NAME_2)};
 const char *const step_ends_names[STEP_ENDS_COUNT + 1] = {STEP_ENDS(NAME_2)};

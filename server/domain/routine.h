@@ -27,6 +27,12 @@
 
 /* ROUTINE_TYPES(X) and GOALS(X), X(enum, name, title), are schema/catalogue/types.json and goals.json. */
 
+/* Of a version. What is published never changes; what is retired is not offered any more. */
+#define ROUTINE_STATES(X)                                                                                    \
+    X(DRAFT, "draft")                                                                                        \
+    X(PUBLISHED, "published")                                                                                \
+    X(RETIRED, "retired")
+
 #define SIDES(X)                                                                                             \
     X(BOTH, "both")                                                                                          \
     X(LEFT, "left")                                                                                          \
@@ -57,6 +63,12 @@ enum goal {
 #undef X
         GOAL_COUNT
 };
+enum routine_state {
+#define X(e, n) ROUTINE_STATE_##e,
+    ROUTINE_STATES(X)
+#undef X
+        ROUTINE_STATE_COUNT
+};
 enum side {
 #define X(e, n) SIDE_##e,
     SIDES(X)
@@ -84,6 +96,7 @@ enum additive {
 /* All NULL-terminated. */
 extern const char *const routine_type_names[ROUTINE_TYPE_COUNT + 1];
 extern const char *const goal_names[GOAL_COUNT + 1];
+extern const char *const routine_state_names[ROUTINE_STATE_COUNT + 1];
 extern const char *const side_names[SIDE_COUNT + 1];
 extern const char *const step_mode_names[STEP_MODE_COUNT + 1];
 extern const char *const step_ends_names[STEP_ENDS_COUNT + 1];

@@ -3,14 +3,19 @@
 
 #include <stdio.h>
 
+#include "catalogue/notices.h"
+
 _Static_assert(SCREENING_RULE_COUNT <= 32 && GOAL_COUNT <= 32, "they are kept in 32-bit masks");
 
-#define DISCLAIMER "Massage does not take the place of treatment. In doubt, ask a doctor first."
-const char screening_disclaimer[] = DISCLAIMER;
+#define X(e, id, words, sources) static const char words_##e[] = words;
+SCREENING_NOTICES(X)
+#undef X
+const char *const screening_disclaimer = words_CONSULT;
 
 const struct screening_notice screening_notices[] = {
-    {"stop-on-discomfort", "It must never hurt. Say so at once, or press stop.", "rule.stop-on-discomfort"},
-    {"consult", DISCLAIMER, "rule.consult"},
+#define X(e, id, words, sources) {id, words_##e, sources},
+    SCREENING_NOTICES(X)
+#undef X
 };
 const int32_t screening_notice_count = (int32_t)COUNT_OF(screening_notices);
 

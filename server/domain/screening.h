@@ -17,15 +17,15 @@
 #include "server/domain/routine_facts.h"
 #include "server/domain/screening_rule.h"
 
-/* What is said with every outcome. */
+/* What is said with every outcome: those of schema/catalogue/notices.json that are shown with the intake. */
 struct screening_notice {
     const char *id, *text;
-    const char *source; /* row of the source list */
+    const char *source; /* rows of the source list, one blank between them */
 };
 extern const struct screening_notice screening_notices[];
 extern const int32_t screening_notice_count;
 /* The notice that a refusal ends with: massage does not take the place of treatment. */
-extern const char screening_disclaimer[];
+extern const char *const screening_disclaimer;
 
 struct screening_reason { /* pointers into the rule set and static tables */
     int32_t rule;         /* enum screening_rule_id; -1: not an answer, the routine's type or goal */

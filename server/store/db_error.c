@@ -22,6 +22,7 @@ static const struct error_row error_rows[] = {
     {"PD121", ERR_SCREENING_NOT_TODAY, false},
     {"PD122", ERR_SCREENING_MISMATCH, false},
     {"PD123", ERR_SCREENING_REFUSED, false},
+    {"PD141", ERR_CONFLICT, false},      /* a draft under a newer version */
     {"23505", ERR_CONFLICT, false},      /* unique; some by name, below */
     {"23503", ERR_UNPROCESSABLE, false}, /* reference */
     {"23", ERR_UNPROCESSABLE, false},    /* check, not null */

@@ -418,7 +418,7 @@ def a_later_release_makes_new_versions_retires_what_is_gone_and_keeps_copies(w):
         additive(entries, "honey")["words"] = "One spoon."
         additive(entries, "salt")["rinse"] = False
         entries.remove(additive(entries, "clay"))
-        entries.insert(0, {**additive(entries, "salt"), "id": "herbs", "name": "Herbs"})
+        entries.insert(0, {**additive(entries, "salt"), "id": "herbs", "name": "Herbs", "part": 0.1})
     release = Release(w, "later")
     release.change("additives", later, version=7)
     release.load()
@@ -430,6 +430,9 @@ def a_later_release_makes_new_versions_retires_what_is_gone_and_keeps_copies(w):
     tap.equal((ours["salt"]["content"]["rinse"], ours["salt"]["content"]["name"]), (False, "Our salt"), "the product's facts count")
     tap.equal(ours["salt"]["copy"]["outdated"], True)
     refused(w.api.get(where("additives", "clay"), params=at(site)), 404, "not_found")
+    herbs = copied(w, "additives", "herbs", site, name="Our herbs")[0]
+    tap.contains(herbs.body, b'"part":0.1', "numbers keep their spelling")
+    tap.contains(w.api.get(where("additives", "herbs")).body, b'"part": 0.1')
     entries = [each for each in w.api.pages(f"{V1}/audit", {"action": "catalogue.load", "subject_id": "additives"})]
     tap.equal(entries[0]["detail"], {"version": 7, "changed": ["herbs", "honey", "salt"], "retired": ["clay"]})
 

@@ -244,6 +244,8 @@ def no_body_however_odd_makes_the_server_fail(w):
                                            "intensity_end": 50, "direction": "distal", "water_c": 38.5, "mode": "auto"}],
                                   goals=["sleep"], summary="odd", sources=["x"]),
         f"{V1}/routines/relax-10/preview": {"model": "spa-pro", "intensity_max": 50, "water_max_c": 38},
+        f"{V1}/routines/relax-10/copy": {"slug": "odd-copy", "name": "Odd", "version": 1, "site_id": w.sites[0]},
+        f"{V1}/routines/import": {"kind": "routines", "version": 1, "entries": [routine("odd-import")]},
         f"{V1}/sessions": order(device, intensity_max=80, water_max_c=39.5),
         f"{V1}/sessions/{UNKNOWN}/adjust": {"intensity": 40, "water_c": 39},
         f"{V1}/sessions/{UNKNOWN}/confirm": {"step": 3},

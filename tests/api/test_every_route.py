@@ -52,8 +52,11 @@ def ordering(w):
     def action(name, body=None, other=None):
         return (f"{V1}/sessions/{{id}}/{name}", f"{V1}/sessions/{session(w)['id']}/{name}", body, other, {})
     device, free = w.new_device()["id"], w.new_device()["id"]
-    path, tag, _ = draft(w)
-    name = uuid.uuid4().hex[:12]
+    path, tag, text = draft(w)
+    name, published = uuid.uuid4().hex[:12], w.new_routine(text["steps"])
+
+    def document(slug):
+        return {"kind": "routines", "version": 1, "entries": [routine(slug)]}
     return [
         (f"{V1}/sites", f"{V1}/sites", {"name": f"Site {name}"}, {"name": f"Other {name}"}, {}),
         (f"{V1}/devices", f"{V1}/devices", {"site_id": w.sites[0], "model": "spa-pro", "name": "A"},
@@ -62,6 +65,9 @@ def ordering(w):
         (f"{V1}/devices/{{id}}/cleanings", f"{V1}/devices/{device}/cleanings", {"kind": "rinse"}, {"kind": "end_of_day"}, {}),
         (f"{V1}/routines", f"{V1}/routines", routine(f"k-{name}"), routine(f"k-{name}", summary="x"), {}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/publish", f"{path}/publish", None, None, {"If-Match": tag}),
+        (f"{V1}/routines/{{slug}}/versions/{{version}}/retire", f"{V1}/routines/{published}/versions/1/retire", None, None, {}),
+        (f"{V1}/routines/{{slug}}/copy", f"{V1}/routines/relax-10/copy", {"slug": f"c-{name}"}, {"slug": f"c-{name}", "name": "C"}, {}),
+        (f"{V1}/routines/import", f"{V1}/routines/import", document(f"i-{name}"), document(f"j-{name}"), {}),
         (f"{V1}/sessions", f"{V1}/sessions", order(free), order(free, guest="Anna"), {}),
         (f"{V1}/screenings", f"{V1}/screenings", {"site_id": w.sites[0], "intake": NOTHING_APPLIES},
          {"site_id": w.sites[0], "intake": NOTHING_APPLIES, "guest": "Anna"}, {}),
@@ -288,7 +294,7 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     fill = {f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
             f"{V1}/screenings/{{id}}": screening, f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {},
-              "credentials": None, "checks": {"item": "skin-check"}}
+              "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
@@ -302,7 +308,7 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
                 if where.startswith(template):
                     where = where.replace("{id}", value or secret)
             where = where.replace(f"{V1}/routines/{{slug}}/versions/{{version}}", path)
-            where = where.replace("{slug}", text["slug"])
+            where = where.replace("{slug}", text["slug"]) + ("?from=1&to=1" if where.endswith("/diff") else "")
             if "catalogue" in where:
                 where = f"{concrete(where)}?site_id={other}"
             body = None
@@ -351,6 +357,8 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
     done("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.put(path, text, headers={"If-Match": tag}))
     done("DELETE", f"{V1}/tokens/{{id}}", w.api.delete(f"{V1}/tokens/{token}"))
+    path, tag, _ = draft(w)
+    done("DELETE", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.delete(path, headers={"If-Match": tag}))
     tap.equal(set(left), set(changing))
     entries = {}
     for entry in w.api.pages(f"{V1}/audit", {"limit": 200}):

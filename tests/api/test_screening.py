@@ -277,6 +277,46 @@ def a_screening_is_valid_until_the_end_of_the_day_at_its_site(w):
         tap.equal((row["clock"], row["later"], row["soon"], row["today"]), ("00:00:00", "t", "t", "t"), zone)
 
 
+# ---- a site's own rules ----
+
+def own_rule(w, site, rule, change):
+    """PUTs a site's copy of a rule, changed by change(content)."""
+    where, query = f"{V1}/catalogue/screening-rules/{rule}", {"site_id": site}
+    read = w.api.get(where, params=query)
+    content = ok(read)["content"]
+    change(content)
+    return w.api.put(where, {"content": content}, params=query, headers={"If-Match": read.headers["ETag"]})
+
+
+@tap.test
+def a_site_s_own_stricter_rule_holds_there_at_once(w):
+    site, other = (ok(w.api.post(f"{V1}/sites", {"name": f"Site {uuid.uuid4()}"}), 201)["id"] for _ in range(2))
+    device = w.new_device(site=site)["id"]
+    tap.equal(screened(w, answers(elderly=True), site_id=site)["outcome"], "limited")
+    ok(own_rule(w, site, "elderly", lambda rule: rule.update(outcome="refused", question="Over 80?", why="Not at this house.")), 201)
+    ok(own_rule(w, site, "neuropathy", lambda rule: rule["caps"].update(intensity_max=20, total_max_s=900)), 201)
+    error = refused(start(w, device, intake=answers(elderly=True)), 422, "screening_refused", "/intake/answers/elderly")
+    tap.equal(error["detail"], "Not at this house.")
+    questions = {each["id"]: each["question"] for each in asked(w, site_id=site)["questions"]}
+    tap.equal(questions["elderly"], "Over 80?")
+    caps = screened(w, answers(neuropathy=True), site_id=site)["caps"]
+    tap.equal((caps["intensity_max"], caps["water_max_c"], caps["total_max_s"]), (20, 36, 900))
+    made = ok(start(w, device, intake=answers(neuropathy=True)), 201)
+    tap.equal(ok(w.api.get(f"{V1}/sessions/{made['id']}"))["screening"]["caps"]["intensity_max"], 20)
+    for where in (other, w.sites[0]):
+        tap.equal(screened(w, answers(elderly=True), site_id=where)["outcome"], "limited")
+
+
+@tap.test
+@tap.rows(("fever", {"outcome": "limited"}, "/content/outcome"), ("child", {"needs": ["doctor_note"]}, "/content/needs"),
+          ("neuropathy", {"caps": {"intensity_max": 51, "water_max_c": 36}}, "/content/caps/intensity_max"),
+          ("neuropathy", {"caps": {"intensity_max": 50, "water_max_c": 36.5}}, "/content/caps/water_max_c"),
+          ("elderly", {"caps": {"barred": ["heat"]}}, "/content/caps/barred"),
+          ("meal", {"acknowledge": False}, "/content/acknowledge"), ("infant", {"asked_if": "pregnancy"}, "/content/asked_if"))
+def a_laxer_rule_is_refused_by_pointer(w, rule, change, pointer):
+    refused(own_rule(w, w.sites[1], rule, lambda content: content.update(change)), 422, "unprocessable", pointer)
+
+
 # ---- a session by a screening of the day ----
 
 @tap.test

@@ -166,7 +166,9 @@ Test(pages, of_models_and_routines_go_by_slug) {
     seen = 0;
     do {
         struct routine_row rows[3];
-        cr_assert_eq(routine_list(pg_fixture_db(), &pg_scope_all, NULL, after, 3, rows, &n), ERR_OK);
+        cr_assert_eq(
+            routine_list(pg_fixture_db(), &pg_scope_all, &(struct routine_filter){0}, after, 3, rows, &n),
+            ERR_OK);
         for (int32_t i = 0; i < n; i++, seen++) {
             cr_assert_gt(strcmp(rows[i].slug, after), 0);
             cr_assert_eq(rows[i].version, strcmp(rows[i].slug, "relax-10") == 0 ? 1 : 2,

@@ -12,6 +12,7 @@ static const struct catalogue_editable editables[] = {
     {"things", "/parts/*/share", CATALOGUE_NUMBER, 0.1, 0.9, ""},
     {"things", "/outcome", CATALOGUE_CHOICE, 0, 0, " limited refused "},
     {"things", "/barred", CATALOGUE_LIST, 1, 2, " heat bath sudden "},
+    {"things", "/caps/most", CATALOGUE_INTEGER, 1, 9, ""},
 };
 
 #define PRODUCT                                                                                              \
@@ -51,7 +52,8 @@ Test(catalogue_copy, takes_what_a_site_may_change_within_its_bounds) {
         "{\"parts\": [{\"of\": \"x\", \"share\": 0.9}, {\"of\": \"y\", \"share\": 0.1}]}",
         "{\"outcome\": \"refused\"}",
         "{\"barred\": [\"bath\", \"sudden\"]}",
-        "{\"level\": 38}", /* the same number, spelled otherwise */
+        "{\"caps\": {\"most\": 9}}", /* the product has none of it */
+        "{\"level\": 38}",           /* the same number, spelled otherwise */
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct field_errors errors;
@@ -94,6 +96,10 @@ Test(catalogue_copy, leaves_the_rest_as_the_product_has_it_and_names_it) {
         {"{\"barred\": [\"heat\", \"heat\"]}", "/barred/1", FIELD_NOT_ONE_OF},
         {"{\"barred\": [\"heat\", 1]}", "/barred/1", FIELD_WRONG_TYPE},
         {"{\"barred\": \"heat\"}", "/barred", FIELD_WRONG_TYPE},
+        {"{\"caps\": {\"most\": 10}}", "/caps/most", FIELD_OUT_OF_RANGE},
+        {"{\"caps\": {\"least\": 1}}", "/caps/least", FIELD_UNKNOWN_PROPERTY},
+        {"{\"caps\": 7}", "/caps", FIELD_UNKNOWN_PROPERTY},
+        {"{\"cap\": {\"most\": 9}}", "/cap", FIELD_UNKNOWN_PROPERTY},
         {"{\"level\": 39}", "/level", FIELD_NOT_ONE_OF},
         {"{\"id\": \"b\"}", "/id", FIELD_NOT_ONE_OF},
         {"{\"m~n/o\": 1}", "/m~0n~1o", FIELD_UNKNOWN_PROPERTY},

@@ -68,11 +68,15 @@ static const char *words_of(const struct lowered *l, const struct lowering_note 
 }
 
 Test(lowering, of_the_catalogue_keeps_order_and_time_on_both_models) {
-    static const char *const slugs[] = {"relax-10", "foot-four-strokes", "heel-spur"};
+    static char slugs[FIXTURE_SLUGS_MAX][ROUTINE_SLUG_MAX + 1];
     static const char *const models[] = {"spa-pro", "bath-basic"};
-    for (size_t i = 0; i < COUNT_OF(slugs); i++)
+    for (int i = 0, n = fixture_slugs(slugs); i < n; i++)
         for (size_t k = 0; k < COUNT_OF(models); k++) {
             auto_lowered struct lowered *l = lower(fixture_routine(slugs[i]), models[k], CAPS_DEFAULT);
+            if (strcmp(slugs[i], "lymph-legs") == 0 && k == 1) { /* it has no air cells */
+                cr_expect_eq(l->result, LOWER_CANNOT_RUN);
+                continue;
+            }
             cr_assert_eq(l->result, LOWER_OK, "%s on %s", slugs[i], models[k]);
             int64_t ms[ROUTINE_STEPS_MAX] = {0};
             int last = 0;
@@ -377,5 +381,5 @@ Test(lowering, takes_the_first_actuators_when_more_could_serve_than_a_step_holds
 
 Test(lowering, leaves_time_for_pauses_and_for_people) {
     auto_lowered struct lowered *l = lower(fixture_routine("foot-four-strokes"), "spa-pro", CAPS_DEFAULT);
-    cr_expect_eq(l->p.total_max_ms, program_total_ms(&l->p) + LOWERING_PAUSE_MS + 5 * LOWERING_CONFIRM_MS);
+    cr_expect_eq(l->p.total_max_ms, program_total_ms(&l->p) + LOWERING_PAUSE_MS + 10 * LOWERING_CONFIRM_MS);
 }

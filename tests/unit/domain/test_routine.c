@@ -127,8 +127,10 @@ Test(routine, longer_than_any_session_is_refused) {
 }
 
 Test(routine, of_the_catalogue_survives_writing_and_reading) {
-    static const char *const slugs[] = {"relax-10", "foot-four-strokes", "heel-spur"};
-    for (size_t i = 0; i < COUNT_OF(slugs); i++) {
+    static char slugs[FIXTURE_SLUGS_MAX][ROUTINE_SLUG_MAX + 1];
+    int n = fixture_slugs(slugs);
+    cr_assert_geq(n, 18);
+    for (int i = 0; i < n; i++) {
         auto_free struct routine *r = fixture_routine(slugs[i]);
         auto_buf struct buf out = BUF_INIT;
         struct jsonw w;
