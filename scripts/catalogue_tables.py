@@ -83,6 +83,16 @@ def goals(entries):
                           text(e.get("requires_why", "")), text(" ".join(e["sources"]))) for e in entries]
 
 
+COURSE_BOUNDS = ("count", "interval_days", "rounds", "break_days", "intensity_from", "intensity_to")
+
+
+def course_templates(entries):
+    """X(id, name, routine, twice_a_day, rises, then min, default and max of each of COURSE_BOUNDS)."""
+    yield "COURSE_TEMPLATES", [
+        (text(e["id"]), text(e["name"]), text(e["routine"] or ""), int(e["twice_a_day"]), int(e["rises"]),
+         *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
+
+
 def preparations(entries):
     """X(enum, name, phase, title, words), in the order in which they are done."""
     yield "CARE_ITEMS", [(enum(e["id"]), text(e["id"]), enum(e["phase"]), text(e["name"]), text(e["words"])) for e in entries]
@@ -136,8 +146,9 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"additives": additives, "goals": goals, "notices": notices, "oil-recipes": oil_recipes,
-         "preparations": preparations, "screening-rules": rules, "techniques": techniques, "types": types, "zones": zones}
+KINDS = {"additives": additives, "course-templates": course_templates, "goals": goals, "notices": notices,
+         "oil-recipes": oil_recipes, "preparations": preparations, "screening-rules": rules, "techniques": techniques,
+         "types": types, "zones": zones}
 
 
 def resolved(schema, whole):

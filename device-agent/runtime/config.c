@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "device-agent/journal/spool.h"
 
 #define FILE_MAX (8 << 20)
 
@@ -34,6 +36,8 @@ struct agent_file {
     struct config_mqtt mqtt;
     char models_dir[CONFIG_PATH_MAX], journal[CONFIG_PATH_MAX], board[16];
     int32_t speed;
+    int64_t spool_bytes;
+    char status[CONFIG_PATH_MAX];
 };
 static const struct field agent_fields[] = {
     DEVICE_FIELDS(struct agent_file),
@@ -42,6 +46,8 @@ static const struct field agent_fields[] = {
     FIELD_STR(struct agent_file, journal, 1, FIELD_REQUIRED),
     FIELD_STR(struct agent_file, board, 0, 0),
     FIELD_INT(struct agent_file, speed, 1, CONFIG_SPEED_MAX, 0),
+    FIELD_INT(struct agent_file, spool_bytes, SPOOL_BYTES_MIN, SPOOL_BYTES_MAX, 0),
+    FIELD_STR(struct agent_file, status, 0, 0),
     FIELD_END};
 
 static bool read_file(const char *path, struct buf *ret) {
@@ -63,7 +69,7 @@ bool config_load_agent(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct agent_file file;
     struct field_errors errors;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     if (!read_file(path, &text)) return false;
     if (!field_parse(text.data, text.len, agent_fields, FIELD_REFUSE_UNKNOWN, &file, sizeof file, NULL,
                      &errors))
@@ -78,6 +84,13 @@ bool config_load_agent(struct config *c, const char *path) {
     memcpy(c->journal, file.journal, sizeof file.journal);
     memcpy(c->board, file.board, sizeof file.board);
     c->speed = file.speed ? file.speed : 1;
+    c->spool_bytes = file.spool_bytes ? file.spool_bytes : SPOOL_BYTES;
+    if (!strcmp(file.status, "-"))
+        c->status[0] = '\0';
+    else if (file.status[0])
+        memcpy(c->status, file.status, sizeof file.status);
+    else
+        snprintf(c->status, sizeof c->status, "%.*s.sock", CONFIG_PATH_MAX - 8, file.journal);
     return true;
 }
 
@@ -102,7 +115,7 @@ bool config_load_fleet(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct field_errors errors;
     json_error_t why;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     c->speed = 1;
     if (!read_file(path, &text)) return false;
     json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
@@ -112,6 +125,7 @@ bool config_load_fleet(struct config *c, const char *path) {
         fail_field(path, "/mqtt", &errors);
     ok = ok && load_devices(c, path, json_object_get(tree, "devices"));
     json_decref(tree);
+    c->spool_bytes = SPOOL_BYTES + (int64_t)c->n_devices * (SPOOL_BYTES / 16);
     return ok;
 }
 

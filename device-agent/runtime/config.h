@@ -30,7 +30,9 @@ struct config {
     char journal[CONFIG_PATH_MAX]; /* file; the spool lies beside it */
     char board[16];                /* "sim" */
     int32_t speed;
-    bool real_time; /* a control loop that is late is a fault */
+    bool real_time;               /* a control loop that is late is a fault */
+    int64_t spool_bytes;          /* of all devices together */
+    char status[CONFIG_PATH_MAX]; /* socket of `pediluve-agent status`; "": none */
     int32_t n_models;
     struct model models[CONFIG_MODELS_MAX];
 };

@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 20
+#define API_TABLES 23
 
 struct api {
     struct api_parts parts;
@@ -44,9 +44,12 @@ static inline struct actor actor_of(const struct request *rq) {
 /* clang-format off */
 extern const struct route_table
     audit_routes,
+    calendar_routes,
     catalogue_routes,
     cleaning_routes,
     command_routes,
+    course_change_routes,
+    course_routes,
     device_routes,
     event_routes,
     meta_routes,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "server/api/call.h"
+#include "server/api/course_turn.h"
 #include "server/api/list.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
@@ -39,6 +40,7 @@ static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0,
 #define GUEST_MAX 60 /* characters */
 struct create {
     struct uuid device_id, site_id; /* one of them: on a device, or by hand at a site */
+    struct uuid course_id;          /* zero: of none */
     char routine[ROUTINE_SLUG_MAX + 1];
     struct intake intake; /* this or screening_id */
     struct uuid screening_id;
@@ -53,7 +55,8 @@ static const struct field preparation_item = SESSION_CHECK_ITEM_FIELD;
 static const struct field create_fields[] = {
     FIELD_UUID(struct create, device_id, FIELD_NULLABLE),
     FIELD_UUID(struct create, site_id, FIELD_NULLABLE),
-    FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
+    FIELD_STR(struct create, routine, 1, 0), /* may be left out with a course */
+    FIELD_UUID(struct create, course_id, FIELD_NULLABLE),
     FIELD_OBJECT_HAS(struct create, intake, intake_fields, 0, has_intake),
     FIELD_UUID_HAS(struct create, screening_id, 0, has_screening_id),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
@@ -176,9 +179,13 @@ void session_set_location(struct request *rq, const struct uuid *session_id) {
     request_set_location(rq, "/api/v1/sessions/%s", id);
 }
 
-static enum err write_session(struct request *rq, void *worker, const struct prepared *p,
-                              struct creation *c) {
-    const struct create *body = request_body(rq);
+/* As the body or the course calls the guest, else as the screening did. */
+static const char *guest_of(const struct create *body, const struct prepared *p) {
+    return body->guest[0] ? body->guest : p->screened.guest;
+}
+
+static enum err write_session(struct request *rq, void *worker, const struct create *body,
+                              const struct course_turn *turn, const struct prepared *p, struct creation *c) {
     struct api *api = app_of(rq);
     struct actor actor = actor_of(rq);
     struct session_new new_session = {.id = uuid_new(),
@@ -191,7 +198,7 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
                                       .screening_id = p->screened.screening_id,
                                       .clearances = p->screened.clearances_json.data,
                                       .program = p->lowered->json,
-                                      .guest = body->has_guest ? body->guest : p->screened.guest,
+                                      .guest = guest_of(body, p),
                                       .step_count = p->lowered->program.n_steps,
                                       .duration_ms = (int32_t)program_total_ms(&p->lowered->program),
                                       .intensity = 100,
@@ -201,6 +208,8 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
         new_session.epoch = 0;
     enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
     if (e) return refused(rq, e, body);
+    e = course_turn_keep(rq, worker, turn, &new_session.id);
+    if (e) return e;
     c->device_id = body->device_id;
     c->message.seq = c->command.seq;
     c->message.epoch = new_session.epoch;
@@ -214,19 +223,18 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
 }
 
 /* What has been checked off already belongs to the creation: all of it is written, or nothing. */
-static enum err write_checks(struct request *rq, void *worker, const struct uuid *session_id,
-                             int32_t routine_version) {
-    const struct create *body = request_body(rq);
+static enum err write_checks(struct request *rq, void *worker, const struct create *body,
+                             const struct uuid *session_id, int32_t routine_version) {
     return session_check_first(rq, worker, session_id, body->routine, routine_version, body->preparations,
                                body->n_preparations);
 }
 
-static enum err create_held(struct request *rq, void *worker, const struct prepared *p) {
-    const struct create *body = request_body(rq);
+static enum err create_held(struct request *rq, void *worker, const struct create *body,
+                            const struct course_turn *turn, const struct prepared *p) {
     struct uuid id = uuid_new();
-    enum err e = session_held_create(rq, worker, p, &id, &body->site_id, body->routine,
-                                     body->has_guest ? body->guest : p->screened.guest);
-    return e ? e : write_checks(rq, worker, &id, p->routine_version);
+    enum err e = session_held_create(rq, worker, p, &id, &body->site_id, body->routine, guest_of(body, p));
+    if (!e) e = course_turn_keep(rq, worker, turn, &id);
+    return e ? e : write_checks(rq, worker, body, &id, p->routine_version);
 }
 
 static enum err check_body(struct request *rq, const struct create *body) {
@@ -242,29 +250,49 @@ static enum err check_body(struct request *rq, const struct create *body) {
         field_errors_add(&errors, FIELD_MISSING, "/intake", "either intake or screening_id is required");
     if (body->has_intake && body->has_screening_id)
         field_errors_add(&errors, FIELD_NOT_ONE_OF, "/screening_id", "either this or intake, not both");
+    if (!body->routine[0] && uuid_is_zero(&body->course_id))
+        field_errors_add(&errors, FIELD_MISSING, "/routine", "is required");
     bool named = !body->has_guest || line_check(body->guest, GUEST_MAX, "/guest", &errors);
     return errors.n || !named ? lookup_fail_all(rq, ERR_INVALID_BODY, &errors) : ERR_OK;
 }
 
+/* What the course says where the body does not, and never stronger than it says. */
+static enum err take_course(struct request *rq, void *worker, struct create *body, struct course_turn *turn) {
+    const struct course_place place = {.device_id = body->device_id, .site_id = body->site_id};
+    if (uuid_is_zero(&body->course_id)) return ERR_OK;
+    enum err e = course_turn_take(rq, worker, &body->course_id, &place, body->routine, turn);
+    if (e) return e;
+    lookup_copy(body->routine, turn->row->head.routine);
+    if (!body->has_guest) lookup_copy(body->guest, turn->row->head.guest);
+    if (!body->has_intensity_max || body->intensity_max > turn->intensity)
+        body->intensity_max = turn->intensity;
+    body->has_intensity_max = true;
+    return ERR_OK;
+}
+
 static enum err handle_create(struct request *rq, void *worker) {
-    const struct create *body = request_body(rq);
+    struct create *body = request_alloc(rq, sizeof(*body));
     const struct wait_query *q = request_query(rq);
+    struct course_turn turn = {0};
+    *body = *(const struct create *)request_body(rq);
+    enum err e = check_body(rq, body);
+    if (!e) e = take_course(rq, worker, body, &turn);
+    if (e) return e;
     struct lowering_caps asked = asked_caps(body);
     struct prepare_place place = {.device_id = body->device_id, .site_id = body->site_id};
     struct screen_ask ask = {.intake = body->has_intake ? &body->intake : NULL,
                              .screening_id = body->screening_id,
                              .guest = body->guest};
     auto_prepared struct prepared p = {0};
-    enum err e = check_body(rq, body);
-    if (!e) e = prepare_session(rq, worker, &place, body->routine, &ask, &asked, &p);
+    e = prepare_session(rq, worker, &place, body->routine, &ask, &asked, &p);
     if (e) return e;
     if (body->n_preparations && !db_in_transaction(db_of(worker))) db_begin(db_of(worker));
-    if (uuid_is_zero(&body->device_id)) return create_held(rq, worker, &p);
+    if (uuid_is_zero(&body->device_id)) return create_held(rq, worker, body, &turn, &p);
     struct creation *c = request_alloc(rq, sizeof(*c));
     c->message.id = uuid_new();
     struct wait *wait = wait_begin(rq, q->wait, &c->message.id);
-    e = write_session(rq, worker, &p, c);
-    if (!e) e = write_checks(rq, worker, &c->session.id, p.routine_version);
+    e = write_session(rq, worker, body, &turn, &p, c);
+    if (!e) e = write_checks(rq, worker, body, &c->session.id, p.routine_version);
     if (e) {
         wait_cancel(rq, wait);
         return e;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "server/api/call.h"
+#include "server/api/course_turn.h"
 #include "server/api/publish.h"
 #include "server/api/session.h"
 #include "server/fleet/outbox.h"
@@ -106,7 +107,8 @@ enum err session_held_order(struct request *rq, void *worker, const struct uuid 
         return request_fail(rq, e, "the session changes faster than it can be read: try again");
     if (e) return e;
     call_after_commit(rq, after_order, o);
-    e = session_order_reply(rq, &o->command);
+    e = course_turn_ended(rq, worker, &o->session);
+    if (!e) e = session_order_reply(rq, &o->command);
     command_row_done(&o->command);
     return e;
 }

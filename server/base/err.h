@@ -21,6 +21,7 @@
     X(CLEANING_DUE, 409, "cleaning_due", "The device is to be disinfected first")                            \
     X(OUT_OF_SERVICE, 409, "out_of_service", "The device is not in service")                                 \
     X(WRONG_STATE, 409, "wrong_state", "The session's state does not allow this")                            \
+    X(COURSE_NOT_DUE, 409, "course_not_due", "The course has no session that may begin now")                 \
     X(VERSION_PUBLISHED, 409, "version_published", "A published routine version never changes")              \
     X(IN_FLIGHT, 409, "idempotency_in_flight", "The same request is still being worked on")                  \
     X(PRECONDITION_FAILED, 412, "precondition_failed", "The resource has changed since it was read")         \

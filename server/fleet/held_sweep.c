@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/store/held_session_store.h"
 
@@ -39,7 +40,7 @@ static enum err move_on(struct context *ctx, struct db *db, const struct uuid *i
     auto_buf struct buf json = BUF_INIT;
     event_session_write(&json, &row);
     context_publish(ctx, &row.site_id, "session", &json);
-    return ERR_OK;
+    return course_keeper_tell(ctx, db, &row);
 }
 
 enum err held_sweep(struct context *ctx, struct db *db, int64_t now) {

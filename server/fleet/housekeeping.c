@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "server/base/limits.h"
+#include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/held_sweep.h"
 #include "server/fleet/thread.h"
@@ -94,6 +95,8 @@ static enum err retention(struct housekeeping *h) {
     return housekeeping_retention(h->db, clock_wall_ms(), days, &dropped);
 }
 
+static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
+
 static enum err idempotency(struct housekeeping *h) {
     int32_t n;
     return housekeeping_idempotency(h->db, clock_wall_ms(), LIMIT_IDEMPOTENCY_KEEP_H, &n);
@@ -109,6 +112,7 @@ static const struct {
     {drive_pending, 2000, "pending commands"},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
+    {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},
     {idempotency, 3600000, "idempotency keys"},

@@ -16,11 +16,12 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/bench")]
 os.environ.setdefault("PEDILUVE_BUILD", str(ROOT / "build/release"))
 from harness import Fleet, Spa, free_port, until  # noqa: E402
 from harness.broker import SERVER_USER  # noqa: E402
 from harness.process import Process  # noqa: E402
+import agent_cost  # noqa: E402
 
 SCALE = float(os.environ.get("SCALE", "1"))
 BUILD = Path(os.environ["PEDILUVE_BUILD"])
@@ -181,6 +182,7 @@ def lowering():
 def main():
     devices = max(600, int(12000 * SCALE))
     print(f"pediluve bench: {devices} devices known, {CONNECTIONS} connections, load on the same {os.cpu_count()} cores\n")
+    agent_cost.measure(say, max(5, 30 * SCALE))
     lowering()
     spa = Spa(devices=devices, speed=1, fleet=False, private_postgres=True)
     with contextlib.ExitStack() as stack:

@@ -52,8 +52,8 @@ Test(intake, is_written_as_it_was_said) {
     static const char *const texts[] = {
         "{}", "{\"none_apply\":true}",
         "{\"none_apply\":false,\"answers\":{\"skin-check\":true,\"meal\":false}}",
-        "{\"answers\":{\"meal\":true},\"acknowledged\":[\"meal\"],\"clearances\":[{\"kind\":\"doctor_note\","
-        "\"by\":\"Dr Weber\",\"on\":\"2026-11-20\"}]}"};
+        ("{\"answers\":{\"meal\":true},\"acknowledged\":[\"meal\"],\"clearances\":[{\"kind\":\"doctor_note\","
+         "\"by\":\"Dr Weber\",\"on\":\"2026-11-20\"}]}")};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct intake intake;
         struct field_errors errors = {0};
