@@ -52,6 +52,7 @@ static bool read_options(int argc, char **argv, struct options *o) {
 
 static int run(struct config *config) {
     if (!boards_check(config)) return 2;
+    config->real_time = config->speed == 1;
     mallopt(M_ARENA_MAX, 1); /* threads that allocate little: an arena each would be most of the heap */
     struct runtime *runtime = runtime_new(config, TICK_MS, config->speed > 1 ? FAST_STEP_MS : TICK_MS);
     malloc_trim(0); /* what starting took */

@@ -11,7 +11,9 @@
 
 struct hal_sensors {
     /* Mandatory. Fills every field; a sensor that does not answer has present = false, one that
-     * gives an old value keeps the at_ms of its measurement. local_stop is reported once. */
+     * gives an old value keeps the at_ms of its measurement. local_stop is reported once. contact and
+     * motion_permille are optional: what is not fitted is never present; what was present once and is not
+     * any more is taken for a sensor that fails. */
     void (*read)(void *board, int64_t now_ms, struct readings *ret);
 };
 

@@ -32,6 +32,7 @@ struct config {
     char board[16];                   /* "": sim; see runtime/boards.h */
     char board_file[CONFIG_PATH_MAX]; /* its description; "": none */
     int32_t speed;
+    bool real_time;               /* a control loop that is late is a fault */
     int64_t spool_bytes;          /* of all devices together */
     char status[CONFIG_PATH_MAX]; /* socket of `pediluve-agent status`; "": none */
     int32_t n_models;
