@@ -13,7 +13,7 @@
 #define WATCHDOG_END_MS 1000
 #define FIRST_WAIT_MS 500 /* for the first measurements, so that the agent does not begin with a fault */
 
-struct contact { /* a switch */
+struct button { /* a switch */
     const struct linux_switch *spec;
     void *line;
     char file[SYSFS_PATH_MAX];
@@ -24,7 +24,7 @@ struct linux_board {
     struct linux_description d;
     const struct gpio_ops *gpio;
     struct sensor water[WATER_SENSORS_MAX], level, current;
-    struct contact emergency_stop, local_stop;
+    struct button emergency_stop, local_stop;
     bool was_local_stop;
     int64_t now_ms; /* control time of the last reading */
     struct worker watchdog;
@@ -104,8 +104,8 @@ static void linux_safe(void *board) {
 
 /* ---- inputs ---- */
 
-static bool open_contact(struct linux_board *b, struct contact *c, const struct linux_switch *s,
-                         char error[256]) {
+static bool open_button(struct linux_board *b, struct button *c, const struct linux_switch *s,
+                        char error[256]) {
     struct gpio_pin pin = {s->chip, s->line, s->active_low};
     c->spec = s;
     if (s->drive == LINUX_ATTRIBUTE) {
@@ -120,7 +120,7 @@ static bool open_contact(struct linux_board *b, struct contact *c, const struct 
 }
 
 /* A switch that cannot be read is pressed. */
-static bool is_pressed(struct linux_board *b, const struct contact *c) {
+static bool is_pressed(struct linux_board *b, const struct button *c) {
     int64_t value;
     if (!c->spec) return false;
     if (c->spec->drive == LINUX_GPIO) return b->gpio->get(c->line) != 0;
@@ -143,7 +143,7 @@ static void linux_read(void *board, int64_t now_ms, struct readings *ret) {
 
 /* ---- life ---- */
 
-static void close_contact(struct linux_board *b, struct contact *c) {
+static void close_button(struct linux_board *b, struct button *c) {
     if (c->line) b->gpio->close(c->line);
     c->line = NULL;
 }
@@ -165,8 +165,8 @@ static void linux_free(void *board) {
     for (int32_t i = 0; i < b->d.n_outputs; i++) output_close(&b->outputs[i]);
     output_close(&b->heartbeat);
     pthread_mutex_unlock(&b->lock);
-    close_contact(b, &b->emergency_stop);
-    close_contact(b, &b->local_stop);
+    close_button(b, &b->emergency_stop);
+    close_button(b, &b->local_stop);
     ended &= close_sensors(b);
     if (!ended) return;
     pthread_mutex_destroy(&b->lock);
@@ -187,8 +187,8 @@ static bool open_inputs(struct linux_board *b, char error[256]) {
         if (!sensor_open(&b->water[i], &d->water[i], d->sysfs, error)) return false;
     return (!d->has_level || sensor_open(&b->level, &d->level, d->sysfs, error)) &&
            (!d->has_current || sensor_open(&b->current, &d->current, d->sysfs, error)) &&
-           open_contact(b, &b->emergency_stop, &d->emergency_stop, error) &&
-           (!d->has_local_stop || open_contact(b, &b->local_stop, &d->local_stop, error));
+           open_button(b, &b->emergency_stop, &d->emergency_stop, error) &&
+           (!d->has_local_stop || open_button(b, &b->local_stop, &d->local_stop, error));
 }
 
 static bool has_measured(struct sensor *s) { return !s->is_open || sensor_get(s, 0).present; }
