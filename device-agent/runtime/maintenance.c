@@ -29,14 +29,14 @@ static bool has_live_session(struct journal *journal, const struct uuid *device,
 
 /* ---- time ---- */
 
-struct watch {
+struct stopwatch {
     int64_t now_ms;
     int32_t speed;
     bool is_simulated, json;
 };
 
 static bool wait_step(void *context, int32_t step_ms, int64_t *ret_now_ms) {
-    struct watch *w = context;
+    struct stopwatch *w = context;
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
@@ -50,7 +50,7 @@ static bool wait_step(void *context, int32_t step_ms, int64_t *ret_now_ms) {
 }
 
 static void print_line(void *context, const struct self_test_check *check) {
-    const struct watch *w = context;
+    const struct stopwatch *w = context;
     if (w->json) return;
     printf("%-8s %-24s %s\n", self_test_result_name(check->result), check->name, check->detail);
     fflush(stdout);
@@ -70,7 +70,7 @@ static int run_test(struct config *c, bool json) {
     struct self_test test = {.step_ms = STEP_MS, .wait = wait_step, .said = print_line};
     auto_free struct self_test_report *report = xcalloc(1, sizeof *report);
     if (!open_board(c, &test.board, &test.model)) return MAINTENANCE_REFUSED;
-    struct watch watch = {.speed = c->speed, .json = json, .now_ms = clock_mono_ms()};
+    struct stopwatch watch = {.speed = c->speed, .json = json, .now_ms = clock_mono_ms()};
     watch.is_simulated = !strcmp(test.board.ops->name, "sim");
     test.context = &watch;
     self_test_run(&test, report);

@@ -79,7 +79,7 @@ void self_test_write(struct jsonw *w, const struct self_test *test, const struct
 /* ---- one control step ---- */
 
 static bool is_fresh(const struct run *t, const struct reading *r) {
-    return r->present && t->now_ms - r->at_ms <= INTERLOCK_STALE_MS;
+    return r->present && t->now_ms - r->at_ms <= WATCH_STALE_MS;
 }
 
 static void all_off(struct run *t) {
@@ -164,8 +164,7 @@ static bool measures_current(const struct model *m) {
 static bool is_twin_far(const struct run *t) {
     const struct reading *water = t->readings.water_mdegc;
     int32_t apart = water[0].value - water[1].value;
-    return t->model->water_sensors > 1 &&
-           (apart > INTERLOCK_DISAGREE_MDEGC || apart < -INTERLOCK_DISAGREE_MDEGC);
+    return t->model->water_sensors > 1 && (apart > WATCH_DISAGREE_MDEGC || apart < -WATCH_DISAGREE_MDEGC);
 }
 
 static void check_sensors(struct run *t) {
@@ -173,17 +172,16 @@ static void check_sensors(struct run *t) {
     char name[16];
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX && t->model->tub_ml > 0; i++) {
         snprintf(name, sizeof name, "water/%d", i + 1);
-        check_sensor(t, name, &water[i], INTERLOCK_PLAUSIBLE_MIN_MDEGC, INTERLOCK_PLAUSIBLE_MAX_MDEGC,
-                     "mdegC");
+        check_sensor(t, name, &water[i], WATCH_PLAUSIBLE_MIN_MDEGC, WATCH_PLAUSIBLE_MAX_MDEGC, "mdegC");
     }
     if (t->model->water_sensors > 1 && t->model->tub_ml > 0 && water[0].present && water[1].present) {
         say(t, "water/agreement", is_twin_far(t) ? SELF_TEST_FAILED : SELF_TEST_PASSED, "%d mdegC apart",
             water[0].value - water[1].value);
     }
     if (t->model->tub_ml > 0)
-        check_sensor(t, "level", &t->readings.level_permille, 0, INTERLOCK_LEVEL_MAX_PERMILLE, "permille");
+        check_sensor(t, "level", &t->readings.level_permille, 0, WATCH_LEVEL_MAX_PERMILLE, "permille");
     if (measures_current(t->model))
-        check_sensor(t, "current", &t->readings.current_ma, 0, INTERLOCK_CURRENT_FLOOR_MA, "mA at rest");
+        check_sensor(t, "current", &t->readings.current_ma, 0, WATCH_CURRENT_FLOOR_MA, "mA at rest");
     say(t, "emergency_stop", t->readings.emergency_stop ? SELF_TEST_FAILED : SELF_TEST_PASSED, "%s",
         t->readings.emergency_stop ? "is pressed: release it" : "released");
 }
@@ -210,9 +208,7 @@ static void wait_for_water(struct run *t) {
 
 /* ---- motors ---- */
 
-static int32_t current_limit(const struct actuator *a) {
-    return INTERLOCK_CURRENT_FLOOR_MA + a->current_max_ma;
-}
+static int32_t current_limit(const struct actuator *a) { return WATCH_CURRENT_FLOOR_MA + a->current_max_ma; }
 
 /* Up slowly, as the model wants; false: it drew too much. */
 static bool ramp(struct run *t, int channel, int cell, int32_t level) {
@@ -298,7 +294,7 @@ static const char *no_heat(const struct run *t) {
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX; i++) {
         const struct reading *r = &t->readings.water_mdegc[i];
         if (!is_fresh(t, r)) return "a water sensor does not measure";
-        if (r->value < INTERLOCK_PLAUSIBLE_MIN_MDEGC || r->value > INTERLOCK_PLAUSIBLE_MAX_MDEGC)
+        if (r->value < WATCH_PLAUSIBLE_MIN_MDEGC || r->value > WATCH_PLAUSIBLE_MAX_MDEGC)
             return "a water sensor is not plausible";
         if (r->value >= most - SELF_TEST_RISE_MDEGC) return "the water is too warm for this test";
     }

@@ -84,7 +84,7 @@ CONFORMANCE(readings_tell_the_value_and_when_it_was_measured) {
     cr_expect(subject_is_fresh(s, &s->readings.level_permille) &&
               subject_is_fresh(s, &s->readings.current_ma));
     cr_expect_geq(s->readings.level_permille.value, s->model.level_min_permille);
-    cr_expect_lt(s->readings.current_ma.value, INTERLOCK_CURRENT_FLOOR_MA);
+    cr_expect_lt(s->readings.current_ma.value, WATCH_CURRENT_FLOOR_MA);
 }
 
 CONFORMANCE(sensors_that_measure_no_more_grow_old_and_come_back) {

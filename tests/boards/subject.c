@@ -94,5 +94,5 @@ void subject_want(struct subject *s, int channel, int cell, int32_t permille) {
 }
 
 bool subject_is_fresh(const struct subject *s, const struct reading *r) {
-    return r->present && r->at_ms <= s->now_ms && s->now_ms - r->at_ms <= INTERLOCK_STALE_MS;
+    return r->present && r->at_ms <= s->now_ms && s->now_ms - r->at_ms <= WATCH_STALE_MS;
 }
