@@ -15,6 +15,7 @@
 
 #define SHARDS 64
 #define SHARD_BUCKETS 256
+#define CLOCK_SLEW_MS 1000
 #define SHARD_WALK_MAX 1024 /* visited a shard in one walk; the rest comes with the next */
 
 struct entry {
@@ -83,8 +84,14 @@ static void touch(struct live *l, struct entry *e) {
     e->rev = atomic_fetch_add_explicit(&l->rev, 1, memory_order_relaxed);
 }
 
+/* Whether `at` is less than `within` ago. Not so when it lies ahead: then the clock was set back, and nobody
+ * knows how long ago it was. A second is forgiven, which is how a clock is slewed. */
+static bool is_recent(int64_t at_ms, int64_t now_ms, int64_t within_ms) {
+    return now_ms - at_ms < within_ms && at_ms - now_ms <= CLOCK_SLEW_MS;
+}
+
 static bool is_fresh(const struct entry *e, int64_t now_ms) {
-    return e->d.heard_at && now_ms - e->d.heard_at < LIMIT_FRESH_MS;
+    return e->d.heard_at && is_recent(e->d.heard_at, now_ms, LIMIT_FRESH_MS);
 }
 
 static void heard(struct live *l, struct entry *e, int64_t now_ms) {
@@ -370,8 +377,8 @@ void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e && n < SHARD_WALK_MAX; e = e->next) {
                 bool fresh = is_fresh(e, now_ms), flipped = fresh != e->was_fresh;
-                bool unanswered =
-                    e->d.ready && fresh && e->sent_seq > e->acked_seq && now_ms - e->sent_at > unanswered_ms;
+                bool unanswered = e->d.ready && fresh && e->sent_seq > e->acked_seq &&
+                                  !is_recent(e->sent_at, now_ms, unanswered_ms + 1);
                 if (!flipped && !unanswered) continue;
                 if (!hits) hits = xmalloc(SHARD_WALK_MAX * sizeof *hits);
                 copy_out(e, now_ms, &hits[n].d);
