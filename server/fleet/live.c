@@ -39,7 +39,7 @@ struct shard {
 
 struct live {
     atomic_uint_fast64_t rev;
-    atomic_size_t known, connected;
+    atomic_size_t known, connected, ready;
     struct shard shards[SHARDS];
 };
 
@@ -111,10 +111,14 @@ static bool set_connected(struct live *l, struct entry *e, bool connected, int64
     return true;
 }
 
-static bool set_ready(struct entry *e, bool ready, int64_t now_ms) {
+static bool set_ready(struct live *l, struct entry *e, bool ready, int64_t now_ms) {
     if (e->d.ready == ready) return false;
     e->d.ready = ready;
     e->d.ready_at = now_ms;
+    if (ready)
+        atomic_fetch_add(&l->ready, 1);
+    else
+        atomic_fetch_sub(&l->ready, 1);
     return true;
 }
 
@@ -196,6 +200,8 @@ void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected) 
     if (ret_connected) *ret_connected = atomic_load(&l->connected);
 }
 
+size_t live_count_ready(const struct live *l) { return atomic_load(&l->ready); }
+
 bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (e) heard(l, e, now_ms);
@@ -212,7 +218,7 @@ bool live_put_presence(struct live *l, const struct uuid *id, const struct messa
     if (p->epoch < e->d.epoch) return false;
     bool newer = p->epoch > e->d.epoch;
     bool changed = set_connected(l, e, p->online, now_ms);
-    if (newer || !p->online) changed |= set_ready(e, false, now_ms);
+    if (newer || !p->online) changed |= set_ready(l, e, false, now_ms);
     e->d.epoch = p->epoch;
     e->d.boot_id = p->boot_id;
     if (changed || newer) touch(l, e);
@@ -271,7 +277,7 @@ bool live_put_hello(struct live *l, const struct uuid *id, const struct message_
         if (uuid_equal(&h->boot_id, &e->d.boot_id)) return false;
         e->d.has_state = false; /* its numbers begin again */
     }
-    if (h->epoch != e->d.epoch) set_ready(e, false, now_ms);
+    if (h->epoch != e->d.epoch) set_ready(l, e, false, now_ms);
     set_connected(l, e, true, now_ms);
     e->d.epoch = e->hello_epoch = h->epoch;
     e->d.boot_id = h->boot_id;
@@ -287,7 +293,7 @@ bool live_put_ready(struct live *l, const struct uuid *id, int64_t epoch, int64_
     *ret_changed = *ret_missed = false;
     ENTRY_LOCKED(l, id);
     if (!e || e->d.epoch != epoch || !e->d.connected) return false;
-    *ret_changed = set_ready(e, true, now_ms);
+    *ret_changed = set_ready(l, e, true, now_ms);
     *ret_missed = e->missed;
     e->missed = false;
     if (*ret_changed) touch(l, e);
@@ -305,7 +311,7 @@ void live_put_offline(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (!e) return;
     set_connected(l, e, false, now_ms);
-    set_ready(e, false, now_ms);
+    set_ready(l, e, false, now_ms);
     touch(l, e);
 }
 
@@ -316,7 +322,7 @@ void live_put_unready(struct live *l, int64_t now_ms) {
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e; e = e->next) {
                 e->hello_epoch = 0;
-                if (set_ready(e, false, now_ms)) touch(l, e);
+                if (set_ready(l, e, false, now_ms)) touch(l, e);
             }
         pthread_mutex_unlock(&s->lock);
     }

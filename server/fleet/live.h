@@ -59,6 +59,7 @@ bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struc
 bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch);
 /* Devices known, and how many of them are connected. Both may be NULL. */
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected);
+size_t live_count_ready(const struct live *l);
 
 /* What the devices say. Unknown ids: false. *ret_changed (may be NULL): a subscriber would see a
  * difference other than times and values. */

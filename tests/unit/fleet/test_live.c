@@ -211,6 +211,16 @@ Test(live, devices_are_counted) {
     cr_assert_eq(connected, 0);
 }
 
+Test(live, the_ready_ones_are_counted) {
+    cr_assert_eq(live_count_ready(l), 0);
+    live_fixture_ready(l, &id, &boot, 1);
+    live_fixture_ready(l, &id, &boot, 2);
+    cr_assert_eq(live_count_ready(l), 1);
+    live_put_unready(l, 2000);
+    live_put_offline(l, &id, 2000);
+    cr_assert_eq(live_count_ready(l), 0);
+}
+
 Test(live, there_is_a_limit_of_devices) {
     for (int i = 1; i < LIMIT_DEVICES; i++) live_fixture_device(l);
     struct device_row row = get(1000).facts;
