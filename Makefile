@@ -6,7 +6,7 @@ help:
 	@echo 'make run      a whole spa on this machine: database, broker, server, six simulated devices (SPEED=60: faster)'
 	@echo 'make test     every check there is; the last line is "N passed, N failed"'
 	@echo 'make bench    figures of the server and the agent on this machine'
-	@echo 'make soak     hours of sessions and faults (HOURS=1)'
+	@echo 'make soak     the link under fire (FAULT_MINUTES=30), then hours of sessions (HOURS=1)'
 	@echo 'make fuzz     every decoder under libFuzzer (SECONDS_EACH=60)'
 	@echo 'make format   lay out the C files'
 	@echo 'make clean    remove what was built, and the data of make run'
@@ -28,6 +28,7 @@ bench:
 soak:
 	@scripts/setup.sh test
 	@scripts/build.sh release pediluved pediluve-agent pediluve-fleet
+	@/usr/bin/python3 scripts/soak_faults.py
 	@exec /usr/bin/python3 scripts/soak.py
 
 fuzz:

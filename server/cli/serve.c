@@ -64,8 +64,8 @@ static void stop(struct serve *s) {
     metrics_free(s->metrics);
 }
 
-/* A service often starts with 1024, fewer than LIMIT_HTTP_CONNECTIONS: idle clients could use them up, and the
- * broker could not be reached again. What is allowed for the asking is more. */
+/* A service often starts with 1024, fewer than LIMIT_HTTP_CONNECTIONS: idle clients could use them up, and
+ * the broker could not be reached again. What is allowed for the asking is more. */
 static void allow_files(void) {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;

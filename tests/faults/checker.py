@@ -5,6 +5,7 @@ did (actions). Gives sentences, one for each thing that must not be; none: all i
     commands   [{"id", "device_id", "session_id", "type", "state", "code"}]
     boots      [{"device_id", "boot_id", "rows", "numbers", "first", "last", "committed", "lost"}], numbers as ints
     actions    see record.py
+    taken      [{"device_id", "boot_id", "n"}]: samples that the devices made durable, of boots that are over
 """
 
 ENDED = {"completed", "stopped", "aborted", "expired", "rejected"}
@@ -13,9 +14,9 @@ OVER = {"completed", "stopped", "aborted"}  # phases of a device's session
 NEVER_RAN = {"expired", "rejected", "cancelled"}
 
 
-def judge(entries, sessions, commands, boots, actions):
+def judge(entries, sessions, commands, boots, actions, taken):
     return [*requests(entries, sessions, commands), *outcomes(sessions, commands), *devices(sessions, commands, actions),
-            *stops(entries, commands, actions), *samples(boots)]
+            *stops(entries, commands, actions), *samples(boots, taken)]
 
 
 def requests(entries, sessions, commands):
@@ -127,8 +128,13 @@ def stops(entries, commands, actions):
                 yield f"session {session} was stopped and is {phases[-1]} on device {device}"
 
 
-def samples(boots):
-    """1..n of every boot, each once; what is missing was declared lost, and counted."""
+def samples(boots, taken):
+    """1..n of every boot, each once, n as the device took them; what is missing was declared lost, and counted."""
+    committed = {boot["boot_id"]: boot["committed"] for boot in boots}
+    for each in taken:
+        if committed.get(each["boot_id"], 0) < each["n"]:
+            yield (f"boot {each['boot_id']} of device {each['device_id']}: {each['n']} samples taken, "
+                   f"{committed.get(each['boot_id'], 0)} committed")
     for boot in boots:
         where = f"boot {boot['boot_id']} of device {boot['device_id']}"
         if boot["rows"] != boot["numbers"]:

@@ -40,6 +40,8 @@ class Proxy:
         return self
 
     def stop(self):
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 

@@ -28,6 +28,17 @@ CREATE TRIGGER IF NOT EXISTS seen_answer AFTER INSERT ON answer BEGIN
     VALUES (NEW.device, 'answer', NEW.session_id, NEW.command_id, NEW.type, NEW.state, NEW.code);
 END;
 """
+SPOOL_TRIGGERS = """
+CREATE TABLE IF NOT EXISTS taken (boot INTEGER PRIMARY KEY, device BLOB, boot_id BLOB, n INTEGER NOT NULL DEFAULT 0);
+INSERT OR IGNORE INTO taken (boot, device, boot_id, n)
+    SELECT num, device, boot_id, committed FROM boot;
+CREATE TRIGGER IF NOT EXISTS taken_boot AFTER INSERT ON boot BEGIN
+    INSERT INTO taken (boot, device, boot_id) VALUES (NEW.num, NEW.device, NEW.boot_id);
+END;
+CREATE TRIGGER IF NOT EXISTS taken_sample AFTER INSERT ON sample BEGIN
+    UPDATE taken SET n = max(n, NEW.n) WHERE boot = NEW.boot;
+END;
+"""
 PHASES = ("none", "starting", "running", "waiting", "pausing", "paused", "stopping", "completed", "stopped", "aborted")
 TYPES = ("start", "pause", "resume", "stop", "adjust", "confirm")
 ACKS = ("accepted", "running", "succeeded", "failed", "rejected", "expired")
@@ -54,12 +65,24 @@ class Record:
 
 def watch_journal(path):
     """Add the triggers. The agent must have made the journal, and must not run: it keeps the file to itself."""
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.executescript(TRIGGERS)
+    for file, script in ((path, TRIGGERS), (f"{path}.spool", SPOOL_TRIGGERS)):
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.executescript(script)
 
 
 def text_id(blob):
     return str(uuid.UUID(bytes=blob)) if blob else None
+
+
+def samples_taken(paths):
+    """[{"device_id", "boot_id", "n"}]: how many samples the devices of these journals made durable in each boot since they are
+    watched. They must not run."""
+    taken = []
+    for path in paths:
+        with contextlib.closing(sqlite3.connect(f"{path}.spool")) as db:
+            taken += [{"device_id": text_id(device), "boot_id": text_id(boot), "n": n}
+                      for device, boot, n in db.execute("SELECT device, boot_id, n FROM taken WHERE n > 0")]
+    return taken
 
 
 def device_actions(paths):

@@ -3,10 +3,11 @@
 import contextlib
 import glob
 import json
+import os
+import shutil
+import sys
 import threading
 import time
-
-import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -15,10 +16,10 @@ from faults.guests import ENDED, Staff  # noqa: E402
 from faults.proxy import Proxy  # noqa: E402
 from harness import Agent, Client, Fleet, Spa, free_port, until  # noqa: E402
 from harness import postgres as pg  # noqa: E402
+from harness.paths import scratch  # noqa: E402
 
 FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 SINGLE = 2  # devices that are a process of their own
-PRESENCE_S = 15
 
 
 class World:
@@ -49,19 +50,14 @@ class World:
         # The servers' own clock, not the monotonic one; the offset is read again every second.
         environment = {"LD_PRELOAD": glob.glob(FAKETIME)[0], "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                        "ASAN_OPTIONS": f"{_asan()}verify_asan_link_order=0", "PEDILUVE_MQTT_PORT": str(self.server_door.port)}
-        self.spa = Spa(devices=self.n_devices, fleet=False, private_postgres=True, server_env=environment)
-        self.offset = Path(f"/tmp/pdl-clock-{free_port()}")
-        plan.write_offset(self.offset, "+0")
+        self.offset = scratch("pdl-") / "clock"
+        self.stack.callback(lambda: shutil.rmtree(self.offset.parent, ignore_errors=True))
         environment["FAKETIME_TIMESTAMP_FILE"] = str(self.offset)
-        self.stack.callback(lambda: self.offset.unlink(missing_ok=True))
-        start = self.spa._make_database
-
-        def doors_first(logs):  # the broker is up by then, and the server is not
-            for door in (self.device_door, self.server_door):
-                door.start(self.spa.broker.port)
-                self.stack.callback(door.stop)
-            return start(logs)
-        self.spa._make_database = doors_first
+        plan.write_offset(self.offset, "+0")
+        doors = (self.device_door, self.server_door)
+        self.spa = Spa(devices=self.n_devices, fleet=False, private_postgres=True, server_env=environment, doors=doors)
+        for door in doors:
+            self.stack.callback(door.stop)
         self.stack.enter_context(self.spa)
         self.servers = [self.spa.server] + [self.spa.another_server(chr(ord("b") + i)) for i in range(self.n_servers - 1)]
         self.token = self.spa.server.token("staff", "owner")
@@ -151,22 +147,19 @@ class World:
                                           'paused', 'waiting') LIMIT 1"""), 120, "every command and session to have its end")
         for part in [*self.fleets, *self.agents]:  # their last samples go out with the next boot
             part.stop()
+        self.taken = record.samples_taken(self.journals())
         for part in [*self.fleets, *self.agents]:
             part.start()
         self.spa.wait_devices(deadline_s=120)
 
-        def old_boots_are_done():
-            return self.spa.sql("""SELECT count(*) AS n FROM (SELECT device_id, max(boot_id::text) AS newest FROM device_boot
-                                   GROUP BY device_id) x""") and not self._uncommitted()
-        until(old_boots_are_done, 120, "the samples of all boots to be committed", every_s=1)
+        until(lambda: not self._behind(), 180, "the samples of all boots to be committed", every_s=1)
         for part in [*self.fleets, *self.agents]:
             part.stop()
 
-    def _uncommitted(self):
-        """Devices whose newest boot has no sample yet: they still send older ones, which go first."""
-        rows = self.spa.sql("""SELECT d.id, (SELECT max(at) FROM telemetry t WHERE t.device_id = d.id) < now() - interval '20 s'
-                               AS behind FROM device d""")
-        return [row["id"] for row in rows if row["behind"] != "f"]
+    def _behind(self):
+        """Boots that are over, and of which samples still wait in a device's spool."""
+        committed = {row["boot_id"]: int(row["committed"]) for row in self.spa.sql("SELECT boot_id, committed FROM device_boot")}
+        return [each for each in self.taken if committed.get(each["boot_id"], 0) < each["n"]]
 
     # ---- presence ----
 
@@ -200,7 +193,7 @@ class World:
                 "sessions": sql("SELECT id, device_id, state, reason FROM session"),
                 "commands": sql("SELECT id, device_id, session_id, type, state, code FROM command"),
                 "boots": [{key: value if key.endswith("_id") else int(value) for key, value in row.items()} for row in boots],
-                "actions": record.device_actions(self.journals())}
+                "taken": self.taken, "actions": record.device_actions(self.journals())}
 
     def figures(self, evidence):
         entries, commands = evidence["entries"], evidence["commands"]
@@ -220,6 +213,6 @@ class World:
 
 
 def _asan():
-    import os
+    """The runner's options for the sanitizer, to be gone on with."""
     given = os.environ.get("ASAN_OPTIONS")
     return f"{given}:" if given else ""
