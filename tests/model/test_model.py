@@ -1,4 +1,4 @@
-# suite: deadline_s=420
+# suite: deadline_s=1200
 """The link's rules as a model that spin searches whole: link.pml says what is modelled and what is checked. The tables in it
 are printed by the code itself. Each mutant leaves one rule out; spin must find what then goes wrong."""
 
@@ -40,7 +40,7 @@ def found(text):
     tap.check(errors, text)
     return int(errors.group(1))
 
-@tap.test(deadline_s=240)
+@tap.test(deadline_s=600)
 @tap.rows(("a start and its stop over three connections", "WITH_STOP EPOCHS=3"),
           ("a second start after a session", "WITH_SECOND EPOCHS=2"),
           ("a pause between start and stop", "WITH_STOP WITH_PAUSE EPOCHS=2 CRASHES=0"))
@@ -50,7 +50,7 @@ def nothing_is_doubled_ghostly_or_forgotten(_name, switches):
     tap.check("max search depth too small" not in text and "out of memory" not in text, text)
     tap.note(re.search(r"\d+ states, stored", text).group())
 
-@tap.test(deadline_s=120)
+@tap.test(deadline_s=300)
 @tap.rows(*MUTANTS)
 def a_rule_left_out_is_found(mutant):
     text = search("WITH_STOP", "EPOCHS=2", f"MUTANT_{mutant}", optimise="-O0")
