@@ -15,7 +15,7 @@ from harness import tap  # noqa: E402
 SECONDS = float(os.environ.get("FAULTS_SECONDS") or 90)
 STAFF, PACE_S = int(os.environ.get("FAULTS_STAFF") or 8), float(os.environ.get("FAULTS_PACE_S") or 0.4)
 SEED = int(os.environ.get("FAULTS_SEED") or random.randrange(10**6))
-SERVERS = int(os.environ.get("FAULTS_SERVERS") or 1)
+SERVERS = int(os.environ.get("FAULTS_SERVERS") or 1 + SEED % 2)
 PRESENCE_MOST_S = 45  # 15 are meant; a loaded machine may be late with everything
 
 
