@@ -109,7 +109,12 @@ static enum err report(struct recorder *r, const struct uuid *device, const stru
 static enum err close_lost(struct recorder *r, const struct uuid *device, const struct message_state *s) {
     bool changed = false;
     struct session_row row = {0};
-    enum err e = session_close_lost(r->db, device, &s->session.id, clock_wall_ms(), &changed, &row);
+    struct session_known known = {.device_id = *device,
+                                  .boot_id = s->boot_id,
+                                  .session_id = s->session.id,
+                                  .epoch = s->epoch,
+                                  .n = s->n};
+    enum err e = session_close_lost(r->db, &known, clock_wall_ms(), &changed, &row);
     if (e == ERR_OK && changed) session_moved(r, &row);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -185,6 +190,7 @@ static enum err on_hello(struct recorder *r, const struct uuid *device, const vo
     struct message_committed answer = {.boot_id = h->boot_id, .epoch = h->epoch};
     int64_t lost;
     if ((e = report(r, device, &h->state)) != ERR_OK) return e;
+    /* In this order: a boot counts as heard of once it has a watermark. */
     if ((e = close_lost(r, device, &h->state)) != ERR_OK) return e;
     if ((e = telemetry_watermark(r->db, device, &h->boot_id, &answer.n, &lost)) != ERR_OK) return e;
 
