@@ -95,9 +95,10 @@ const struct db_statement session_store_statements[] = {
         "session_close_lost",
         "UPDATE session s SET state = 'aborted', reason = 'lost', ended_at = $3, version = s.version + 1"
         " WHERE device_id = $1 AND state IN " LIVE " AND id IS DISTINCT FROM $2 AND EXISTS (SELECT"
-        " FROM command c WHERE c.session_id = s.id AND c.type = 'start' AND c.state = 'succeeded')"
-        " AND ((reported_epoch, reported_n) < ($4, $5) OR NOT EXISTS (SELECT FROM device_boot b"
-        " WHERE b.device_id = $1 AND b.boot_id = $6)) RETURNING " COLUMNS("")},
+        " FROM command c WHERE c.session_id = s.id AND c.type = 'start' AND c.state = 'succeeded'"
+        " AND ((reported_epoch, reported_n) < ($4, $5) AND (reported_epoch > 0 OR c.epoch < $4)"
+        " OR NOT EXISTS (SELECT FROM device_boot b WHERE b.device_id = $1 AND b.boot_id = $6)))"
+        " RETURNING " COLUMNS("")},
     {0}};
 /* clang-format on */
 

@@ -89,12 +89,12 @@ class Proxy:
 
     async def _pass(self, pair, reader, writer):
         with contextlib.suppress(OSError):
-            while data := await reader.read(PIECE):
+            while (data := await reader.read(PIECE)) and not writer.is_closing():
                 way = self.way
                 if way == "swallow" or pair.holed:
                     pair.holed = True
                 elif way == "parts":
-                    while data:
+                    while data and not writer.is_closing():
                         size = self.chance.randint(1, 7) if len(data) < 4000 else 1000
                         writer.write(data[:size])
                         data = data[size:]
@@ -104,7 +104,8 @@ class Proxy:
                         await asyncio.sleep(self.chance.uniform(0.05, 0.3))
                     elif way == "throttle":
                         await asyncio.sleep(min(len(data) / 4000, 5))
-                    writer.write(data)
+                    if not writer.is_closing():
+                        writer.write(data)
                 if not pair.holed:
                     await writer.drain()
 

@@ -56,6 +56,7 @@ byte commands[N_COMMANDS];  /* set of epochs */
 byte acks[N_COMMANDS];      /* set of ack states */
 byte stales[N_COMMANDS];    /* set of epochs: this copy was refused */
 byte hellos;                /* set of epochs */
+byte hello_rank[4];         /* of each: the report that it carries */
 byte committeds;            /* set of epochs */
 
 /* ---- the device: its journal, and what it loses without power ---- */
@@ -193,14 +194,21 @@ inline apply_report(r) {
     s = 0; next = 0
 }
 
-/* session_close_lost: the device took the start and knows nothing of the session any more. */
-inline close_lost() {
+#ifdef MUTANT_LATE_HELLO
+#define NEWER(s, k) true
+#else
+#define NEWER(s, k) (applied[s] < hello_rank[k] + 1 && (applied[s] > 0 || sent_epoch[(s == 0 -> 0 : 3)] < k))
+#endif
+
+/* session_close_lost: the device took the start and knows nothing of the session any more, by a hello that is newer
+ * than what was applied of it. */
+inline close_lost(k) {
     s = 0;
     do
     :: s == N_SESSIONS -> break
     :: else ->
         if
-        :: made[s] && ses_live[session[s]] && mine != s && state[(s == 0 -> 0 : 3)] == CMD_SUCCEEDED ->
+        :: made[s] && ses_live[session[s]] && was_session[hello_rank[k]] != s && NEWER(s, k) && state[(s == 0 -> 0 : 3)] == CMD_SUCCEEDED ->
             set_session(s, SES_ABORTED)
         :: else
         fi;
@@ -211,8 +219,8 @@ inline close_lost() {
 
 inline record_hello() {
     recording = 0;
-    apply_report(rank);
-    close_lost();
+    apply_report(hello_rank[live_epoch]);
+    close_lost(live_epoch);
 #ifndef MUTANT_NO_REDRIVE
     drive();
 #endif
@@ -487,9 +495,11 @@ end:
     :: d_step { online && epoch < EPOCHS -> online = 0; greeted = 0 }
     :: d_step { online && epoch < EPOCHS -> online = 0; greeted = 0; lose() }
     :: d_step { epoch < EPOCHS && epoch > 0 -> power_loss() }
-    :: d_step { online && !greeted && !HAS(hellos, epoch) -> ADD(hellos, epoch) }
+    /* A hello is said again until it is answered; of two of one connection either may come. */
+    :: d_step { online && !greeted && !HAS(hellos, epoch) -> ADD(hellos, epoch); hello_rank[epoch] = rank }
+    :: d_step { online && !greeted && HAS(hellos, epoch) && hello_rank[epoch] != rank -> hello_rank[epoch] = rank }
     /* its telemetry is answered with epoch 0 */
-    :: d_step { online && greeted && up && !recording && live_epoch != epoch -> greeted = 0; ADD(hellos, epoch) }
+    :: d_step { online && greeted && up && !recording && live_epoch != epoch -> greeted = 0; ADD(hellos, epoch); hello_rank[epoch] = rank }
     :: d_step { phase == PHASE_STARTING -> move(PHASE_RUNNING) }
     :: d_step { phase == PHASE_STARTING -> move(PHASE_ABORTED) }
     :: d_step { phase == PHASE_RUNNING -> move(PHASE_COMPLETED) }

@@ -330,7 +330,9 @@ Test(sessions, one_that_runs_is_not_lost_by_a_hello_from_before_it) {
     int64_t committed, lost;
     pg_session(&pg_device_a, 1, &session);
     cr_assert_eq(telemetry_watermark(pg_fixture_db(), &pg_device_a, &boot, &committed, &lost), ERR_OK);
-    pg_sql("UPDATE command SET state = 'succeeded'");
+    pg_sql("UPDATE command SET state = 'succeeded', epoch = 5");
+    cr_assert_not(close_lost(&none, &boot, 5, 30, &row),
+                  "the answer came first, its words are still on their way");
     struct session_report r = report_of(&session, 5, 20, SESSION_RUNNING);
     cr_assert(apply(&r, &row));
     cr_assert_not(close_lost(&none, &boot, 5, 19, &row), "of the same connection");
