@@ -280,6 +280,7 @@ inline sweep(c) {
 inline crash() {
     up = 0; crashes++;
     live_epoch = 0; ready = 0; recording = 0;
+    hellos = 0; hello_rank[1] = 0; hello_rank[2] = 0; hello_rank[3] = 0; /* its connection was clean */
     unsent[0] = 0; unsent[1] = 0; unsent[2] = 0; unsent[3] = 0
 }
 
@@ -448,7 +449,15 @@ inline take_hello(k) {
     :: else
     fi;
     live_epoch = k;
-    recording = 1
+    recording = 1;
+    if
+    :: k > 1 -> DROP(hellos, 1); hello_rank[1] = 0 /* older ones are not taken any more */
+    :: else
+    fi;
+    if
+    :: k > 2 -> DROP(hellos, 2); hello_rank[2] = 0
+    :: else
+    fi
 }
 
 active proctype world() {

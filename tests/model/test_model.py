@@ -15,8 +15,8 @@ from harness.paths import binary  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SEARCH = ["gcc", "-w", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=2000", "-o", "pan", "pan.c"]
-MUTANTS = ("ANSWER_BEFORE_JOURNAL", "BELIEVE_STALE", "EXPIRED_NOT_JOURNALLED", "EXPIRE_WHAT_WAS_SENT", "FORGETS", "LATE_HELLO", "NO_REDRIVE",
-           "NO_SEQUENCE", "PUBLISH_BEFORE_MARK", "TAKE_BACK_WHAT_WAS_SENT")
+MUTANTS = ("ANSWER_BEFORE_JOURNAL", "BELIEVE_STALE", "EXPIRED_NOT_JOURNALLED", "EXPIRE_WHAT_WAS_SENT", "FORGETS", "LATE_HELLO",
+           "NO_REDRIVE", "NO_SEQUENCE", "PUBLISH_BEFORE_MARK", "TAKE_BACK_WHAT_WAS_SENT")
 
 def tables():
     folder = Path(binary("pediluved")).parents[1] / "tests/model"
@@ -41,9 +41,9 @@ def found(text):
     return int(errors.group(1))
 
 @tap.test(deadline_s=600)
-@tap.rows(("a start and its stop over three connections", "WITH_STOP EPOCHS=3"),
-          ("a second start after a session", "WITH_SECOND EPOCHS=2"),
-          ("a pause between start and stop", "WITH_STOP WITH_PAUSE EPOCHS=2 CRASHES=0"))
+@tap.rows(("a start and its stop", "WITH_STOP EPOCHS=2"),
+          ("a second start after a session", "WITH_SECOND EPOCHS=2 CRASHES=0"),
+          ("a start and a pause", "WITH_PAUSE EPOCHS=2"))
 def nothing_is_doubled_ghostly_or_forgotten(_name, switches):
     text = search(*switches.split())
     tap.equal(found(text), 0, text)
