@@ -102,6 +102,11 @@ struct field {
         FIELD_ROW_(S, m, FIELD_T_ARRAY, fl, least, COUNT_OF(((S *)0)->m), FIELD_NO_HAS),                     \
             .item = (row), .item_size = sizeof(((S *)0)->m[0]), .count_offset = offsetof(S, count)           \
     }
+#define FIELD_LIST_HAS(S, m, count, least, row, fl, h)                                                       \
+    {                                                                                                        \
+        FIELD_ROW_(S, m, FIELD_T_ARRAY, fl, least, COUNT_OF(((S *)0)->m), offsetof(S, h)),                   \
+            .item = (row), .item_size = sizeof(((S *)0)->m[0]), .count_offset = offsetof(S, count)           \
+    }
 #define FIELD_JSON(S, m, fl)                                                                                 \
     { FIELD_ROW_(S, m, FIELD_T_JSON, fl, 0, 0, FIELD_NO_HAS) }
 #define FIELD_END                                                                                            \

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "device-agent/runtime/runtime.h"
 
@@ -80,7 +81,7 @@ int main(int argc, char **argv) {
     runtime_block_signals();
     struct runtime *runtime = runtime_new(&config, config.speed > 1 ? FAST_TICK_MS : TICK_MS, STEP_MS);
     int status = runtime ? runtime_run(runtime) : 1;
-    runtime_free(runtime);
+    if (!runtime_free(runtime)) _exit(status);
     config_done(&config);
     return status;
 }

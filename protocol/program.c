@@ -31,6 +31,8 @@ static const struct field step_fields[] = {
 #undef S
 
 #define S struct program
+static const struct field barred_item = {
+    .type = FIELD_T_ENUM, .size = sizeof(int32_t), .names = actuator_kind_names, .has_offset = FIELD_NO_HAS};
 const struct field program_fields[] = {
     FIELD_STR(S, model, 1, FIELD_REQUIRED),
     FIELD_INT(S, model_version, 1, PROTO_MODEL_VERSION_MAX, FIELD_REQUIRED),
@@ -38,6 +40,7 @@ const struct field program_fields[] = {
     FIELD_INT(S, water_max_mdegc, 0, PROTO_WATER_MDEGC_MAX, FIELD_REQUIRED),
     FIELD_INT(S, total_max_ms, 1, PROTO_SESSION_MS_MAX, FIELD_REQUIRED),
     FIELD_BOOL(S, rinse, 0),
+    FIELD_LIST(S, barred, n_barred, 0, &barred_item, 0),
     FIELD_ARRAY(S, steps, n_steps, 1, step_fields, FIELD_REQUIRED),
     FIELD_END,
 };

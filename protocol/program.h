@@ -78,6 +78,8 @@ struct program {
     int32_t water_max_mdegc; /* cap for the set point, also after adjust */
     int32_t total_max_ms;    /* the device stops then, whatever happens */
     bool rinse;              /* additive in the water: rinse before the next guest */
+    int32_t n_barred;
+    int32_t barred[ACTUATOR_KIND_COUNT]; /* enum actuator_kind that no step may use; each at most once */
     int32_t n_steps;
     struct program_step steps[PROTO_STEPS_MAX];
 };

@@ -39,6 +39,12 @@ static void check_wave(const struct check *c, const struct setpoint *s) {
         fail(c, FIELD_OUT_OF_RANGE, "duty_permille", "must be 1000 except for a pulse");
 }
 
+static bool bars(const struct program *p, int32_t kind) {
+    for (int i = 0; i < p->n_barred; i++)
+        if (p->barred[i] == kind) return true;
+    return false;
+}
+
 static void check_actuator(const struct check *c, const struct setpoint *s) {
     if (!c->model) return;
     if (s->channel >= c->model->n_actuators) {
@@ -49,6 +55,9 @@ static void check_actuator(const struct check *c, const struct setpoint *s) {
     const struct actuator *a = &c->model->actuators[s->channel];
     if (a->kind == ACTUATOR_HEATER)
         fail(c, FIELD_NOT_ONE_OF, "channel", "must not be the heater: it follows water_mdegc");
+    else if (bars(c->p, a->kind))
+        fail(c, FIELD_NOT_ONE_OF, "channel", "must not be %s: the program bars %s", a->name,
+             actuator_kind_names[a->kind]);
     if (s->level > a->level_max)
         fail(c, FIELD_OUT_OF_RANGE, "level", "must be at most %d for %s", a->level_max, a->name);
 }
@@ -102,6 +111,11 @@ static void check_caps(const struct check *c) {
     const struct program *p = c->p;
     if (p->water_max_mdegc != 0 && p->water_max_mdegc < PROTO_WATER_MDEGC_MIN)
         fail(c, FIELD_OUT_OF_RANGE, "water_max_mdegc", "must be 0 or at least %d", PROTO_WATER_MDEGC_MIN);
+    if (p->water_max_mdegc > 0 && bars(p, ACTUATOR_HEATER))
+        fail(c, FIELD_OUT_OF_RANGE, "water_max_mdegc", "must be 0: the program bars the heater");
+    for (int i = 0; i < p->n_barred; i++)
+        for (int j = 0; j < i; j++)
+            if (p->barred[i] == p->barred[j]) fail(c, FIELD_DUPLICATE_KEY, "barred", "names a kind twice");
     int64_t total_ms = program_total_ms(p);
     if (total_ms > p->total_max_ms)
         fail(c, FIELD_OUT_OF_RANGE, "total_max_ms", "must be at least %lld, the steps' sum",

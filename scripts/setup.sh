@@ -13,13 +13,22 @@ fail() {
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 
+# With a second architecture on the machine a package may be there twice: the one counts that the name says, else ours.
+arch=$(dpkg --print-architecture 2>/dev/null || true)
+is_installed() {
+    case $1 in *:*) of=${1#*:} ;; *) of="($arch|all)" ;; esac
+    # shellcheck disable=SC2016
+    dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -qxE "$of installed"
+}
+
 missing=
+missing_arch=
 while read -r group package instead _; do
     case $group in '' | '#'*) continue ;; esac
     [ "$group" = run ] || [ "$what" = test ] || continue
     if [ "$instead" != - ] && command -v "$instead" >/dev/null 2>&1; then continue; fi
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
+    if is_installed "$package"; then continue; fi
+    if [ "$group" = arch ]; then missing_arch="$missing_arch $package"; else missing="$missing $package"; fi
 done <scripts/packages.txt
 
 as_root=
@@ -57,7 +66,7 @@ install_packages() {
         printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
         $as_root chmod 755 "$policy"
     fi
-    if ! dpkg-query -W -f '${db:Status-Status}' postgresql-common 2>/dev/null | grep -qx installed; then
+    if ! is_installed postgresql-common; then
         made_cluster=1
         $as_root mkdir -p "$(dirname "$cluster")"
         echo 'create_main_cluster = false' | $as_root tee "$cluster" >/dev/null
@@ -75,6 +84,29 @@ install_packages() {
 }
 
 if [ -n "$missing" ]; then install_packages; fi
+
+# Packages of another architecture: a machine that cannot have them (no such lists, another processor) goes without,
+# and the test that wants them says so. Beside each the machine's own is named: both must be of one version.
+install_arch() {
+    become_root
+    mkdir -p build
+    log=build/setup-arch.log
+    say "installing Debian packages for arm64 (log: $log):$missing_arch"
+    pairs=
+    for package in $missing_arch; do
+        case $package in
+        *-dev:arm64 | *-cross | qemu-* | gcc-*) pairs="$pairs $package" ;;
+        *) pairs="$pairs $package ${package%:arm64}" ;;
+        esac
+    done
+    apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq"
+    # shellcheck disable=SC2086
+    $as_root dpkg --add-architecture arm64 >"$log" 2>&1 && $apt update >>"$log" 2>&1 &&
+        $apt -o Dpkg::Use-Pty=0 install -y --no-install-recommends $pairs >>"$log" 2>&1 && return 0
+    say "they cannot be installed here: the test of the build for arm64 will be skipped"
+}
+
+if [ -n "$missing_arch" ] && [ "$arch" = amd64 ]; then install_arch; fi
 
 # --- npm packages ------------------------------------------------------------------------------------------------
 

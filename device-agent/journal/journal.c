@@ -56,6 +56,7 @@ static const char *const texts[STATEMENT_COUNT] = {
 struct journal {
     sqlite3 *db;
     sqlite3_stmt *s[STATEMENT_COUNT];
+    bool lazy; /* commits do not wait for the disk */
 };
 
 struct journal *journal_open(const char *path, char error[256]) {
@@ -138,7 +139,15 @@ bool journal_load(struct journal *j, const struct uuid *device, struct agent_rec
 
 /* ---- writing ---- */
 
-bool journal_begin(struct journal *j) { return sql_run(j->s[BEGIN]); }
+static bool begin(struct journal *j, bool lazy) {
+    if (j->lazy != lazy && !sql_sync(j->db, !lazy)) return false;
+    j->lazy = lazy;
+    return sql_run(j->s[BEGIN]);
+}
+
+bool journal_begin(struct journal *j) { return begin(j, false); }
+
+bool journal_begin_lazy(struct journal *j) { return begin(j, true); }
 
 void journal_rollback(struct journal *j) {
     if (!sqlite3_get_autocommit(j->db)) (void)!sql_run(j->s[ROLLBACK]);

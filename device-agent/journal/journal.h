@@ -19,6 +19,9 @@ void journal_close(struct journal *j); /* NULL is legal */
 must_use bool journal_load(struct journal *j, const struct uuid *device, struct agent_recovered *ret);
 
 must_use bool journal_begin(struct journal *j);
+/* The same, but the commit does not wait for the disk: it survives the process at once, and a loss of power
+ * from the next commit on that does wait. For what may fall back, like the position of a session. */
+must_use bool journal_begin_lazy(struct journal *j);
 must_use bool journal_put(struct journal *j, const struct uuid *device, const struct agent_write *w);
 /* False: nothing of it was kept. */
 must_use bool journal_commit(struct journal *j);

@@ -1,5 +1,7 @@
 #include "device-agent/journal/spool.h"
 
+#include <stdio.h>
+
 #include "device-agent/journal/sql.h"
 
 static const char schema[] =
@@ -9,7 +11,11 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS sample (boot INTEGER, n INTEGER, session_id BLOB, at INTEGER, step INTEGER,"
     " elapsed_ms INTEGER, water_mdegc INTEGER, target_mdegc INTEGER, level_permille INTEGER, current_ma "
     "INTEGER,"
-    " heater_permille INTEGER, intensity INTEGER, PRIMARY KEY (boot, n)) WITHOUT ROWID;";
+    " heater_permille INTEGER, intensity INTEGER, keep INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (boot, n)) "
+    "WITHOUT ROWID;";
+/* For a file from before there was this column. */
+static const char has_keep[] = "SELECT keep FROM sample LIMIT 0";
+static const char add_keep[] = "ALTER TABLE sample ADD COLUMN keep INTEGER NOT NULL DEFAULT 0";
 
 enum {
     BEGIN,
@@ -25,7 +31,10 @@ enum {
     RELEASE,
     WATERMARK,
     FORGET,
-    OLDEST,
+    THIN,
+    DROP_BOOT,
+    PAGES,
+    PAGE_BYTES,
     STATEMENT_COUNT
 };
 static const char *const texts[STATEMENT_COUNT] = {
@@ -36,7 +45,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [PUT_BOOT] = "INSERT OR IGNORE INTO boot (device, boot_id) VALUES (?1, ?2)",
     [FIND_BOOT] = "SELECT num FROM boot WHERE device = ?1 AND boot_id = ?2",
     [COUNT] = "SELECT count(*) FROM sample JOIN boot ON boot.num = sample.boot WHERE boot.device = ?1",
-    [ADD] = "INSERT INTO sample VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [ADD] = "INSERT INTO sample VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [HEAD] = "SELECT boot_id, committed, coalesce((SELECT max(n) FROM sample WHERE boot = num), 0) FROM boot"
              " WHERE device = ?1 ORDER BY num LIMIT 1",
     [READ] =
@@ -45,10 +54,25 @@ static const char *const texts[STATEMENT_COUNT] = {
     [RELEASE] = "DELETE FROM sample WHERE boot = ?1 AND n <= ?2",
     [WATERMARK] = "UPDATE boot SET committed = max(committed, ?2) WHERE num = ?1",
     [FORGET] = "DELETE FROM boot WHERE num = ?1",
-    [OLDEST] =
-        "SELECT boot, n FROM sample WHERE boot = (SELECT min(num) FROM boot WHERE device = ?1 AND EXISTS"
-        " (SELECT 1 FROM sample WHERE boot = num)) ORDER BY n LIMIT 1 OFFSET ?2",
+    [THIN] = "DELETE FROM sample WHERE (boot, n) IN (SELECT boot, n FROM sample WHERE boot IN (SELECT num "
+             "FROM boot"
+             " WHERE device = ?1) AND keep <= ?2 AND (?3 = 0 OR n % ?3 <> 0)"
+             " AND n < (SELECT max(n) FROM sample AS other WHERE other.boot = sample.boot) ORDER BY boot, n "
+             "LIMIT ?4)",
+    [DROP_BOOT] = "DELETE FROM sample WHERE boot = (SELECT min(num) FROM boot WHERE device = ?1 AND EXISTS"
+                  " (SELECT 1 FROM sample WHERE boot = num))",
+    [PAGES] = "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM"
+              " pragma_freelist_count)",
+    [PAGE_BYTES] = "SELECT page_size FROM pragma_page_size",
 };
+
+/* What may go, one after the other: samples with at most this `keep`, but every so manieth. 0: all of them.
+ */
+static const struct { int keep, every; } thinning[] = {{0, 10}, {0, 100}, {0, 0}, {1, 0}};
+
+#define ADDS_A_LOOK 16 /* samples added between two looks at the size: less than two pages */
+#define LOTS_A_LOOK 64 /* at most; the next look goes on */
+#define SPARE_PAGES 64 /* beyond bytes_max, until SQLite itself says that the disk is full */
 
 struct spool_device {
     struct spool_device *next;
@@ -61,15 +85,39 @@ struct spool {
     sqlite3 *db;
     sqlite3_stmt *s[STATEMENT_COUNT];
     struct spool_device *devices;
-    int64_t samples_max;
+    int64_t bytes_max, page_bytes;
+    int64_t adds, given_up, given_up_before;
     bool open; /* a transaction; SQLite ends one by itself when the disk is full */
 };
 
-struct spool *spool_open(const char *path, int64_t samples_max, char error[256]) {
+/* One number of a statement's first row; fallback: no row. */
+static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *ret) {
+    bool ok = true;
+    *ret = sql_row(s, &ok) ? sqlite3_column_int64(s, 0) : fallback;
+    sqlite3_reset(s);
+    return ok;
+}
+
+static bool prepare(struct spool *s, char error[256]) {
+    char text[64];
+    bool ok = sqlite3_exec(s->db, has_keep, NULL, NULL, NULL) == SQLITE_OK ||
+              sqlite3_exec(s->db, add_keep, NULL, NULL, NULL) == SQLITE_OK;
+    if (!ok) snprintf(error, 256, "%s", sqlite3_errmsg(s->db));
+    if (!ok || !sql_prepare(s->db, texts, STATEMENT_COUNT, s->s, error)) return false;
+    ok = number(s->s[PAGE_BYTES], 0, &s->page_bytes) && s->page_bytes > 0;
+    snprintf(text, sizeof text, "PRAGMA max_page_count=%lld",
+             (long long)(ok ? s->bytes_max / s->page_bytes + SPARE_PAGES : 0));
+    if (ok && sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK) return true;
+    snprintf(error, 256, "%s", sqlite3_errmsg(s->db));
+    sql_finalize(s->s, STATEMENT_COUNT);
+    return false;
+}
+
+struct spool *spool_open(const char *path, int64_t bytes_max, char error[256]) {
     struct spool *s = xcalloc(1, sizeof *s);
-    s->samples_max = samples_max;
+    s->bytes_max = bytes_max;
     s->db = sql_open(path, false, schema, error);
-    if (s->db && sql_prepare(s->db, texts, STATEMENT_COUNT, s->s, error)) return s;
+    if (s->db && prepare(s, error)) return s;
     sqlite3_close(s->db);
     free(s);
     return NULL;
@@ -85,14 +133,6 @@ void spool_close(struct spool *s) {
     sql_finalize(s->s, STATEMENT_COUNT);
     sqlite3_close(s->db);
     free(s);
-}
-
-/* One number of a statement's first row; fallback: no row. */
-static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *ret) {
-    bool ok = true;
-    *ret = sql_row(s, &ok) ? sqlite3_column_int64(s, 0) : fallback;
-    sqlite3_reset(s);
-    return ok;
 }
 
 static bool find_boot(struct spool *s, const struct uuid *device, const struct uuid *boot_id, int64_t *ret) {
@@ -122,6 +162,7 @@ struct spool_device *spool_device(struct spool *s, const struct uuid *device, co
 bool spool_begin(struct spool *s) {
     if (!sql_run(s->s[BEGIN])) return false;
     for (struct spool_device *d = s->devices; d; d = d->next) d->before = d->count;
+    s->given_up_before = s->given_up;
     s->open = true;
     return true;
 }
@@ -131,6 +172,7 @@ void spool_rollback(struct spool *s) {
     s->open = false;
     if (!sqlite3_get_autocommit(s->db)) (void)!sql_run(s->s[ROLLBACK]);
     for (struct spool_device *d = s->devices; d; d = d->next) d->count = d->before;
+    s->given_up = s->given_up_before;
 }
 
 bool spool_commit(struct spool *s) {
@@ -150,26 +192,60 @@ static bool release(struct spool *s, struct spool_device *d, int64_t boot, int64
     return true;
 }
 
-/* The oldest boot's oldest samples; a boot with fewer than a lot gives all it has. */
-static bool drop_oldest(struct spool *s, struct spool_device *d) {
-    bool ok = true, found = false;
-    int64_t boot = 0, n = INT64_MAX;
-    for (int offset = SPOOL_DROP_N - 1; ok && !found && offset >= 0; offset -= SPOOL_DROP_N - 1) {
-        sql_uuid(s->s[OLDEST], 1, &d->id);
-        sqlite3_bind_int(s->s[OLDEST], 2, offset);
-        found = sql_row(s->s[OLDEST], &ok);
-        if (found) {
-            boot = sqlite3_column_int64(s->s[OLDEST], 0);
-            n = offset ? sqlite3_column_int64(s->s[OLDEST], 1) : INT64_MAX;
-        }
-        sqlite3_reset(s->s[OLDEST]);
-    }
-    return ok && (!found || release(s, d, boot, n));
+/* ---- full ---- */
+
+static int64_t used_bytes(struct spool *s) {
+    int64_t pages;
+    return number(s->s[PAGES], 0, &pages) ? pages * s->page_bytes : 0;
 }
 
-bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct uuid *session_id,
+/* Samples that went; -1: it failed. */
+static int64_t count_gone(struct spool *s, struct spool_device *d, bool ok) {
+    if (!ok) return -1;
+    int64_t n = sqlite3_changes(s->db);
+    d->count -= n;
+    s->given_up += n;
+    return n;
+}
+
+static int64_t give_up(struct spool *s, struct spool_device *d) {
+    int64_t n = 0;
+    for (size_t i = 0; n == 0 && i < COUNT_OF(thinning); i++) {
+        sql_uuid(s->s[THIN], 1, &d->id);
+        sqlite3_bind_int(s->s[THIN], 2, thinning[i].keep);
+        sqlite3_bind_int(s->s[THIN], 3, thinning[i].every);
+        sqlite3_bind_int(s->s[THIN], 4, SPOOL_LOT);
+        n = count_gone(s, d, sql_run(s->s[THIN]));
+    }
+    if (n != 0) return n;
+    sql_uuid(s->s[DROP_BOOT], 1, &d->id);
+    return count_gone(s, d, sql_run(s->s[DROP_BOOT]));
+}
+
+static struct spool_device *fullest(struct spool *s) {
+    struct spool_device *most = s->devices;
+    for (struct spool_device *d = s->devices; d; d = d->next)
+        if (d->count > most->count) most = d;
+    return most;
+}
+
+static bool make_room(struct spool *s) {
+    int64_t n = 1;
+    for (int i = 0; n > 0 && i < LOTS_A_LOOK && used_bytes(s) >= s->bytes_max; i++)
+        n = give_up(s, fullest(s));
+    return n >= 0;
+}
+
+void spool_stats(struct spool *s, struct spool_stats *ret) {
+    *ret = (struct spool_stats){.bytes = used_bytes(s), .bytes_max = s->bytes_max, .given_up = s->given_up};
+    for (struct spool_device *d = s->devices; d; d = d->next) ret->samples += d->count;
+}
+
+/* ---- samples ---- */
+
+bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct uuid *session_id, bool keep,
                const struct message_sample *m) {
-    if (d->count >= s->samples_max && !drop_oldest(s, d)) return false;
+    if (s->adds++ % ADDS_A_LOOK == 0 && !make_room(s)) return false;
     sqlite3_stmt *add = s->s[ADD];
     const int32_t values[] = {m->step,           m->elapsed_ms, m->water_mdegc,     m->target_mdegc,
                               m->level_permille, m->current_ma, m->heater_permille, m->intensity};
@@ -178,6 +254,7 @@ bool spool_add(struct spool *s, struct spool_device *d, int64_t n, const struct 
     sql_uuid(add, 3, session_id);
     sqlite3_bind_int64(add, 4, m->at);
     for (size_t i = 0; i < COUNT_OF(values); i++) sqlite3_bind_int(add, 5 + (int)i, values[i]);
+    sqlite3_bind_int(add, 13, keep);
     if (!sql_run(add)) return false;
     d->count++;
     return true;

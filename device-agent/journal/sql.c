@@ -4,20 +4,28 @@
 
 #define SQL_BUSY_MS 5000
 
+/* Small pages: what a commit writes is whole pages, and most of ours change some fifty bytes. The log is
+ * bounded in size, and so is the cache. */
+static const char settings[] =
+    "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+    "PRAGMA journal_size_limit=1048576; PRAGMA cache_size=-256;";
+
 sqlite3 *sql_open(const char *path, bool full, const char *schema, char error[256]) {
     sqlite3 *db = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     bool ok = sqlite3_open_v2(path, &db, flags, NULL) == SQLITE_OK;
     ok = ok && sqlite3_busy_timeout(db, SQL_BUSY_MS) == SQLITE_OK;
-    ok = ok && sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;", NULL, NULL,
-                            NULL) == SQLITE_OK;
-    ok = ok && sqlite3_exec(db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", NULL, NULL,
-                            NULL) == SQLITE_OK;
+    ok = ok && sqlite3_exec(db, settings, NULL, NULL, NULL) == SQLITE_OK && sql_sync(db, full);
     ok = ok && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK;
     if (ok) return db;
     snprintf(error, 256, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
     sqlite3_close(db);
     return NULL;
+}
+
+bool sql_sync(sqlite3 *db, bool full) {
+    const char *text = full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
+    return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 bool sql_prepare(sqlite3 *db, const char *const texts[], int n, sqlite3_stmt *ret[], char error[256]) {

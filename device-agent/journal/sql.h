@@ -11,6 +11,7 @@
 /* Opens (making it if need be) in WAL mode. full: every commit is on the disk before it returns;
  * otherwise a commit survives the process but maybe not the power. NULL: error says why. */
 sqlite3 *sql_open(const char *path, bool full, const char *schema, char error[256]);
+must_use bool sql_sync(sqlite3 *db, bool full); /* of the commits from now on; not within a transaction */
 /* Prepares texts[i] into ret[i]; false: error says why and nothing is left prepared. */
 must_use bool sql_prepare(sqlite3 *db, const char *const texts[], int n, sqlite3_stmt *ret[],
                           char error[256]);

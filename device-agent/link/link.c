@@ -298,6 +298,7 @@ static void turn(struct link *l, int wait_ms) {
 static void *run(void *arg) {
     struct link *l = arg;
     int64_t walk_at_ms = 0;
+    pthread_setname_np(pthread_self(), "link");
     while (!atomic_load(&l->stopping)) {
         turn(l, WAIT_MS);
         send_all(l);

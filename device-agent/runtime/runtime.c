@@ -8,11 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "device-agent/runtime/notify.h"
+#include "device-agent/runtime/status.h"
 #include "device-agent/runtime/unit.h"
 
 #define STEPS_MAX 200   /* control steps made up for after a stall; what was missed beyond is not */
-#define COMMITS_MAX 4   /* of one turn: an answer may lead to a further write */
-#define EVENTS_MAX 4096 /* of the link in one turn */
+#define EVENTS_MAX 4096 /* of the link, and of the keeper, in one turn */
 
 struct runtime {
     struct config *config;
@@ -23,7 +24,9 @@ struct runtime {
     int64_t control_ms;
     int64_t turned_ms, due_ms; /* of the last control turn, and of the next */
     int64_t owed_ms;           /* control time less than a step, for the next turn */
-    bool journal_failing, spool_failing;
+    int64_t started_ms, turns, late_ms;
+    struct notify notify;
+    int status_fd; /* -1: none */
 };
 
 static struct moment now_of(const struct runtime *r) {
@@ -49,6 +52,7 @@ static void feed_commands(struct runtime *r) {
 static void control(struct runtime *r) {
     struct moment now = now_of(r);
     if (now.mono_ms < r->due_ms) return;
+    if (now.mono_ms - r->due_ms > r->late_ms) r->late_ms = now.mono_ms - r->due_ms;
     r->owed_ms += (now.mono_ms - r->turned_ms) * r->config->speed;
     r->turned_ms = now.mono_ms;
     r->due_ms = r->due_ms + r->tick_ms > now.mono_ms ? r->due_ms + r->tick_ms : now.mono_ms + r->tick_ms;
@@ -62,60 +66,38 @@ static void control(struct runtime *r) {
             unit_tick(&r->units[i], &r->parts, &now);
         }
     r->control_ms = until_ms;
+    r->turns++;
+    notify_step(&r->notify, now.mono_ms);
 }
 
-/* Once when it begins and once when it is over. */
-static void log_failing(bool *failing, bool ok, const char *what) {
-    if (*failing == !ok) return;
-    *failing = !ok;
-    if (ok)
-        log_info("journal", "can be written again|what=%s", what);
-    else
-        log_error("journal", "cannot be written|what=%s", what);
-}
-
-/* Samples of all units in one commit. What failed is put again by nobody: its numbers are missing, and the
- * next message says so. */
-static void commit_spool(struct runtime *r) {
-    struct unit_parts *p = &r->parts;
-    if (!p->spooling) return;
-    p->spooling = false;
-    bool ok = p->spool_ok && spool_commit(p->spool);
-    if (!ok) spool_rollback(p->spool);
-    log_failing(&r->spool_failing, ok, "samples");
+/* The status is that of a process with one device. */
+static void tell_status(struct runtime *r) {
     struct moment now = now_of(r);
-    for (size_t i = 0; i < r->n; i++) {
-        struct unit *u = &r->units[i];
-        struct agent_event event = {.type = EVENT_SPOOLED, .last = u->spooled};
-        if (!ok) u->head_at_ms = now.mono_ms + UNIT_RETRY_MS;
-        if (u->spooled == 0) continue;
-        u->spooled = 0;
-        if (ok) unit_step(u, p, &now, &event);
+    struct status_view view = {.config = r->config,
+                               .started_ms = r->started_ms,
+                               .mono_ms = now.mono_ms,
+                               .turns = r->turns,
+                               .late_ms = r->late_ms,
+                               .tick_ms = r->tick_ms};
+    for (int i = 0; i < STATUS_AT_ONCE; i++) {
+        auto_buf struct buf text = BUF_INIT;
+        int client = status_accept(r->status_fd);
+        if (client < 0) return;
+        status_write(&text, &r->units[0], &r->parts, &now, &view);
+        status_answer(client, &text);
     }
 }
 
-/* The journal writes of all units in one commit, so one fsync; then their answers. */
-static bool commit_journal(struct runtime *r) {
-    bool any = false, ok = true;
-    for (size_t i = 0; i < r->n && ok; i++) {
-        struct unit *u = &r->units[i];
-        if (!u->write) continue;
-        if (!any) ok = journal_begin(r->parts.journal);
-        any = true;
-        ok = ok && journal_put(r->parts.journal, &u->id, u->write);
-    }
-    if (!any) return false;
-    ok = ok && journal_commit(r->parts.journal);
-    if (!ok) journal_rollback(r->parts.journal);
-    log_failing(&r->journal_failing, ok, "commands");
+static void take_results(struct runtime *r) {
+    struct keeper_result result;
     struct moment now = now_of(r);
-    for (size_t i = 0; i < r->n; i++) {
-        struct unit *u = &r->units[i];
-        if (!u->write) continue;
-        u->write = NULL;
-        unit_step(u, &r->parts, &now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = ok});
-    }
-    return true;
+    for (int i = 0; i < EVENTS_MAX && keeper_take(r->parts.keeper, &result); i++)
+        unit_kept(&r->units[result.unit], &r->parts, &now, &result);
+}
+
+static void watch_writes(struct runtime *r) {
+    struct moment now = now_of(r);
+    for (size_t i = 0; i < r->n; i++) unit_overdue(&r->units[i], &r->parts, &now);
 }
 
 static void tell_heads(struct runtime *r) {
@@ -126,10 +108,10 @@ static void tell_heads(struct runtime *r) {
 
 static void turn(struct runtime *r) {
     take_events(r);
+    take_results(r);
     feed_commands(r);
     control(r);
-    for (int i = 0; i < COMMITS_MAX && commit_journal(r); i++) feed_commands(r);
-    commit_spool(r);
+    watch_writes(r);
     tell_heads(r);
 }
 
@@ -176,17 +158,23 @@ static bool take_signal(struct runtime *r, int fd) {
 int runtime_run(struct runtime *r) {
     sigset_t set = signal_set();
     auto_close int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (fd < 0 || !link_start(r->parts.link)) return 1;
+    if (fd < 0 || !keeper_start(r->parts.keeper) || !link_start(r->parts.link)) return 1;
     log_info("main", "running|devices=%zu speed=%d version=%s", r->n, r->config->speed, PEDILUVE_VERSION);
-    r->turned_ms = r->due_ms = clock_mono_ms();
+    r->started_ms = r->turned_ms = r->due_ms = clock_mono_ms();
+    notify_open(&r->notify);
+    if (r->config->status[0]) r->status_fd = status_open(r->config->status);
     for (;;) {
         struct pollfd wait[] = {{.fd = link_fd(r->parts.link), .events = POLLIN},
-                                {.fd = fd, .events = POLLIN}};
+                                {.fd = fd, .events = POLLIN},
+                                {.fd = keeper_fd(r->parts.keeper), .events = POLLIN},
+                                {.fd = r->status_fd, .events = POLLIN}};
         int64_t left_ms = r->due_ms - clock_mono_ms();
         poll(wait, COUNT_OF(wait), left_ms > 0 ? (int)left_ms : 0);
         if ((wait[1].revents & POLLIN) && !take_signal(r, fd)) break;
         turn(r);
+        if (wait[3].revents & POLLIN) tell_status(r);
     }
+    notify_stopping(&r->notify);
     log_info("main", "stopping|devices=%zu", r->n);
     return 0;
 }
@@ -198,8 +186,10 @@ static bool open_files(struct runtime *r) {
     r->parts.journal = journal_open(r->config->journal, error);
     if (!r->parts.journal) return config_fail("%s", error);
     snprintf(path, sizeof path, "%s.spool", r->config->journal);
-    r->parts.spool = spool_open(path, SPOOL_SAMPLES_MAX, error);
-    return r->parts.spool || config_fail("%s", error);
+    r->parts.spool = spool_open(path, r->config->spool_bytes, error);
+    if (!r->parts.spool) return config_fail("%s", error);
+    r->parts.keeper = keeper_new(r->parts.journal, r->parts.spool, (size_t)r->config->n_devices);
+    return true;
 }
 
 static bool add_units(struct runtime *r) {
@@ -211,6 +201,7 @@ static bool add_units(struct runtime *r) {
         struct unit *u = &r->units[r->n];
         const struct model *model = config_model(c, d->model);
         if (!model || !unit_init(u, &r->parts, r->n, &d->device_id, model, &now)) return false;
+        if (c->real_time) agent_watch_loop(&u->agent, r->tick_ms);
         link_add(r->parts.link, r->n, &d->device_id, d->password, &u->boot_id, agent_next_epoch(&u->agent));
     }
     if (!spool_commit(r->parts.spool)) return config_fail("the spool cannot be written");
@@ -225,26 +216,34 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
                                .ca_file = config->mqtt.ca_file[0] ? config->mqtt.ca_file : NULL,
                                .n_clients = (size_t)config->n_devices};
     r->config = config;
+    r->notify.fd = r->status_fd = -1;
     r->tick_ms = tick_ms;
     r->step_ms = step_ms;
     r->control_ms = step_ms;
     r->units = xcalloc((size_t)config->n_devices, sizeof *r->units);
+    r->parts.board = config->board;
+    r->parts.board_file = config->board_file;
     r->parts.command = xcalloc(1, sizeof *r->parts.command);
-    r->parts.telemetry = xcalloc(1, sizeof *r->parts.telemetry);
     r->parts.link = link_new(&link);
     if (open_files(r) && add_units(r)) return r;
-    runtime_free(r);
+    (void)!runtime_free(r);
     return NULL;
 }
 
-void runtime_free(struct runtime *r) {
-    if (!r) return;
+bool runtime_free(struct runtime *r) {
+    if (!r) return true;
+    status_close(r->status_fd, r->config->status);
+    notify_close(&r->notify);
     for (size_t i = 0; i < (size_t)r->config->n_devices; i++) unit_done(&r->units[i]);
     link_free(r->parts.link);
+    if (!keeper_free(r->parts.keeper)) {
+        log_error("journal", "the disk does not answer: left as it is");
+        return false;
+    }
     spool_close(r->parts.spool);
     journal_close(r->parts.journal);
     free(r->parts.command);
-    free(r->parts.telemetry);
     free(r->units);
     free(r);
+    return true;
 }

@@ -14,7 +14,9 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
  * pushes or pulls its emergency stop. Returns the exit status. The signals must be blocked already,
  * see runtime_block_signals. */
 int runtime_run(struct runtime *r);
-void runtime_free(struct runtime *r); /* everything off, goodbye to the broker */
+/* Everything off, goodbye to the broker. False: the disk hangs, and with it a thread that still uses what
+ * there is: end the process by _exit. NULL is legal. */
+must_use bool runtime_free(struct runtime *r);
 
 /* Before any thread starts. */
 void runtime_block_signals(void);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "device-agent/board/sim.h"
+#include "device-agent/runtime/boards.h"
 
 #define AGENT_VERSION PEDILUVE_VERSION
 
@@ -35,86 +35,166 @@ static void publish_state(struct unit *u, struct unit_parts *p, const struct mes
     publish(u, p, TOPIC_STATE, &text);
 }
 
-static void open_spool(struct unit_parts *p) {
-    if (p->spooling) return;
-    p->spooling = true;
-    p->spool_ok = spool_begin(p->spool);
+static void write_journal(struct unit *u, struct unit_parts *p, const struct moment *now,
+                          const struct agent_write *w) {
+    u->ticket = keeper_write(p->keeper, u->index, &u->id, w, now->mono_ms);
+    u->write_at_ms = now->mono_ms;
 }
 
+/* One that the keeper cannot take is missing; the next message says so. */
 static void store_sample(struct unit *u, struct unit_parts *p, const struct agent_action *a) {
-    open_spool(p);
-    if (!p->spool_ok) return;
-    p->spool_ok = spool_add(p->spool, u->spool, a->sample.n, &a->sample.session_id, &a->sample.sample);
-    u->spooled = a->sample.n;
+    bool fault = interlock_first_fault(&u->agent.interlock) != REASON_NONE;
+    struct keeper_job job = {.type = KEEPER_SAMPLE,
+                             .unit = u->index,
+                             .device = u->spool,
+                             .n = a->sample.n,
+                             .session_id = a->sample.session_id,
+                             .keep = fault || !uuid_is_zero(&a->sample.session_id),
+                             .sample = a->sample.sample};
+    (void)!keeper_post(p->keeper, &job);
 }
 
-/* A message that the link cannot take counts as sent: the watermark will ask for it again. */
-static bool send_samples(struct unit *u, struct unit_parts *p, const struct uplink_range *range,
-                         int64_t *ret_last) {
-    int64_t wanted = range->to - range->from + 1;
-    if (!spool_read(p->spool, u->spool, &range->boot_id, range->from, (int32_t)wanted, p->telemetry)) {
-        u->wants_head = true; /* a full spool gave them up, with all that was left of their boot */
-        return false;
-    }
-    auto_buf struct buf text = BUF_INIT;
-    message_telemetry_write(&text, p->telemetry);
-    publish(u, p, TOPIC_TELEMETRY, &text);
-    *ret_last = p->telemetry->n + p->telemetry->n_samples - 1;
-    return true;
+/* One read is under way at a time: the core asks again in each step for what it has not seen sent. */
+static void read_samples(struct unit *u, struct unit_parts *p, const struct uplink_range *range) {
+    if (u->reading) return;
+    struct keeper_job job = {.type = KEEPER_READ,
+                             .unit = u->index,
+                             .device = u->spool,
+                             .boot_id = range->boot_id,
+                             .from = range->from,
+                             .most = (int32_t)(range->to - range->from + 1)};
+    u->reading = keeper_post(p->keeper, &job);
 }
 
 static void release_samples(struct unit *u, struct unit_parts *p, const struct agent_action *a) {
-    open_spool(p);
-    if (p->spool_ok)
-        p->spool_ok = spool_release(p->spool, u->spool, &a->telemetry.range.boot_id, a->telemetry.range.to,
-                                    a->telemetry.boot_done);
+    struct keeper_job job = {.type = KEEPER_RELEASE,
+                             .unit = u->index,
+                             .device = u->spool,
+                             .n = a->telemetry.range.to,
+                             .boot_id = a->telemetry.range.boot_id,
+                             .boot_done = a->telemetry.boot_done};
+    (void)!keeper_post(p->keeper, &job); /* what is not forgotten now is sent again after a restart at most */
     if (a->telemetry.boot_done) u->wants_head = true;
 }
 
-/* True: samples went out, up to *ret_sent. */
-static bool carry_out(struct unit *u, struct unit_parts *p, const struct agent_action *a, int64_t *ret_sent) {
+/* Said once when it begins and once when it is over. */
+static void drive(struct unit *u, const struct outputs *wanted) {
+    bool failed = !u->board.ops->actuators->apply(u->board.self, wanted);
+    if (failed && !u->board_failed)
+        log_error("board", "an output cannot be driven, everything is off|board=%s", u->board.ops->name);
+    if (!failed && u->board_failed)
+        log_info("board", "outputs can be driven again|board=%s", u->board.ops->name);
+    u->board_failed = failed;
+}
+
+static void carry_out(struct unit *u, struct unit_parts *p, const struct moment *now,
+                      const struct agent_action *a) {
     switch (a->type) {
-    case ACTION_SET:
-        if (!u->board.ops->actuators->apply(u->board.self, &a->outputs))
-            log_error("board", "an actuator failed|safe=yes");
-        return false;
-    case ACTION_JOURNAL: u->write = a->write; return false;
-    case ACTION_HELLO: publish_hello(u, p, &a->hello); return false;
-    case ACTION_ACK: publish_ack(u, p, &a->ack); return false;
-    case ACTION_STATE: publish_state(u, p, &a->state); return false;
-    case ACTION_SAMPLE: store_sample(u, p, a); return false;
-    case ACTION_TELEMETRY: return send_samples(u, p, &a->telemetry.range, ret_sent);
-    case ACTION_RELEASE: release_samples(u, p, a); return false;
+    case ACTION_SET: drive(u, &a->outputs); break;
+    case ACTION_JOURNAL: write_journal(u, p, now, a->write); break;
+    case ACTION_HELLO: publish_hello(u, p, &a->hello); break;
+    case ACTION_ACK: publish_ack(u, p, &a->ack); break;
+    case ACTION_STATE: publish_state(u, p, &a->state); break;
+    case ACTION_SAMPLE: store_sample(u, p, a); break;
+    case ACTION_TELEMETRY: read_samples(u, p, &a->telemetry.range); break;
+    case ACTION_RELEASE: release_samples(u, p, a); break;
     }
-    return false;
 }
 
 void unit_step(struct unit *u, struct unit_parts *p, const struct moment *now,
                const struct agent_event *event) {
     struct agent_actions actions;
-    struct agent_event sent = {.type = EVENT_SENT};
-    for (bool more = true; more; event = &sent) { /* ends: each turn sends something of a bounded window */
-        more = false;
-        agent_step(&u->agent, now, event, &actions);
-        for (int32_t i = 0; i < actions.n; i++) more |= carry_out(u, p, &actions.list[i], &sent.last);
-    }
+    agent_step(&u->agent, now, event, &actions);
+    for (int32_t i = 0; i < actions.n; i++) carry_out(u, p, now, &actions.list[i]);
     link_set_next_epoch(p->link, u->index, agent_next_epoch(&u->agent));
 }
 
 void unit_head(struct unit *u, struct unit_parts *p, const struct moment *now) {
-    struct agent_event head = {.type = EVENT_HEAD};
-    if (!u->wants_head || (p->spooling && !p->spool_ok) || now->mono_ms < u->head_at_ms) return;
-    u->head_at_ms = now->mono_ms + UNIT_RETRY_MS;
-    if (!spool_head(p->spool, u->spool, &head.boot_id, &head.watermark, &head.last)) return;
+    struct keeper_job job = {.type = KEEPER_HEAD, .unit = u->index, .device = u->spool};
+    if (!u->wants_head || u->heading || now->mono_ms < u->head_at_ms) return;
+    u->heading = keeper_post(p->keeper, &job);
+}
+
+/* ---- what the keeper did ---- */
+
+/* Once when it begins and once when it is over. */
+static void log_failing(bool *failing, bool ok, const char *what) {
+    if (*failing == !ok) return;
+    *failing = !ok;
+    if (ok)
+        log_info("journal", "can be written again|what=%s", what);
+    else
+        log_error("journal", "cannot be written|what=%s", what);
+}
+
+static void on_written(struct unit *u, struct unit_parts *p, const struct moment *now,
+                       const struct keeper_result *r) {
+    log_failing(&p->journal_failing, r->ok, "commands");
+    if (r->ticket != u->ticket) return; /* was overdue: told as failed long since */
+    u->ticket = 0;
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = r->ok});
+}
+
+/* Only what still follows what was sent before. A message that the link cannot take counts as sent: the
+ * watermark will ask for it again. */
+static void on_read(struct unit *u, struct unit_parts *p, const struct moment *now,
+                    const struct keeper_result *r) {
+    const struct uplink *up = &u->agent.uplink;
+    u->reading = false;
+    if (!up->head.set || !uuid_equal(&up->head.boot_id, &r->boot_id) || up->head.next != r->from) return;
+    if (!r->ok) {
+        u->wants_head = true; /* a full spool gave them up, with all that was left of their boot */
+        return;
+    }
+    if (!up->greeted || !u->connection) return;
+    link_publish(p->link, u->index, u->connection, TOPIC_TELEMETRY, r->text, r->len);
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_SENT, .last = r->last});
+}
+
+static void on_head(struct unit *u, struct unit_parts *p, const struct moment *now,
+                    const struct keeper_result *r) {
+    u->heading = false;
+    u->head_at_ms = r->ok ? 0 : now->mono_ms + UNIT_RETRY_MS;
+    if (!r->ok) return;
     u->wants_head = false;
-    u->head_at_ms = 0;
-    unit_step(u, p, now, &head);
+    unit_step(u, p, now,
+              &(struct agent_event){
+                  .type = EVENT_HEAD, .boot_id = r->boot_id, .watermark = r->watermark, .last = r->last});
+}
+
+void unit_kept(struct unit *u, struct unit_parts *p, const struct moment *now, struct keeper_result *r) {
+    auto_free char *text = r->text;
+    switch (r->type) {
+    case KEEPER_WRITTEN: on_written(u, p, now, r); break;
+    case KEEPER_SAMPLE:
+        log_failing(&p->spool_failing, r->ok, "samples");
+        if (r->ok) unit_step(u, p, now, &(struct agent_event){.type = EVENT_SPOOLED, .last = r->last});
+        break;
+    case KEEPER_READ: on_read(u, p, now, r); break;
+    case KEEPER_RELEASE: log_failing(&p->spool_failing, r->ok, "samples"); break;
+    case KEEPER_HEAD: on_head(u, p, now, r); break;
+    }
+}
+
+void unit_overdue(struct unit *u, struct unit_parts *p, const struct moment *now) {
+    bool overdue = u->ticket != 0 && now->mono_ms - u->write_at_ms >= UNIT_WRITE_MS;
+    if (!overdue) return;
+    log_failing(&p->journal_failing, false, "commands");
+    u->ticket = 0;
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = false});
+}
+
+/* A board that cannot drive its outputs is not believed in its sensors: that is how the core hears of it. It
+ * pauses the session and refuses another until the board can do again what it is told. */
+static void disbelieve(struct readings *r) {
+    for (int i = 0; i < WATER_SENSORS_MAX; i++) r->water_mdegc[i].present = false;
+    r->level_permille.present = r->current_ma.present = false;
 }
 
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
-    struct readings readings;
-    u->board.ops->sensors->read(u->board.self, now->control_ms, &readings);
-    unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &readings});
+    u->board.ops->sensors->read(u->board.self, now->control_ms, &u->readings);
+    if (u->board_failed) disbelieve(&u->readings);
+    unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &u->readings});
 }
 
 /* ---- what comes over the link ---- */
@@ -221,7 +301,7 @@ bool unit_init(struct unit *u, struct unit_parts *p, size_t index, const struct 
         log_error("journal", "the journal cannot be read or written");
         return false;
     }
-    u->board = sim_board_new(model, seed);
+    if (!boards_open(p->board, p->board_file, model, seed, &u->board)) return false;
     agent_init(&u->agent, model, &u->boot_id, AGENT_VERSION, recovered, seed, now);
     return true;
 }

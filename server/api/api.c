@@ -5,16 +5,39 @@
 #include "server/api/app.h"
 #include "server/api/auth.h"
 #include "server/api/call.h"
+#include "server/api/catalogue_cache.h"
 #include "server/api/held_keys.h"
 #include "server/api/models.h"
 #include "server/api/programs.h"
 #include "server/base/limits.h"
 
+/* clang-format off */
 static const struct route_table *const resources[API_TABLES] = {
-    &site_routes,    &model_routes,   &device_routes,        &telemetry_routes, &routine_routes,
-    &preview_routes, &session_routes, &session_order_routes, &command_routes,   &cleaning_routes,
-    &token_routes,   &audit_routes,   &event_routes,         &meta_routes,
+    &site_routes,
+    &model_routes,
+    &catalogue_routes,
+    &device_routes,
+    &telemetry_routes,
+    &routine_routes,
+    &routine_life_routes,
+    &routine_exchange_routes,
+    &preview_routes,
+    &screening_routes,
+    &session_routes,
+    &session_order_routes,
+    &session_guide_routes,
+    &session_check_routes,
+    &command_routes,
+    &cleaning_routes,
+    &course_routes,
+    &course_change_routes,
+    &calendar_routes,
+    &token_routes,
+    &audit_routes,
+    &event_routes,
+    &meta_routes,
 };
+/* clang-format on */
 
 /* Swagger UI as it comes from npm, with an initializer of ours that names our document. */
 static const char *const swagger_names[] = {"index.html",
@@ -83,6 +106,7 @@ enum err api_new(const struct api_parts *parts, struct api **ret) {
     api->held_keys = held_keys_new();
     api->models = models_new();
     api->programs = programs_new();
+    api->catalogue = catalogue_cache_new();
     api->hooks = (struct http_hooks){.authenticate = auth_check,
                                      .worker_new = worker_new,
                                      .worker_free = worker_free,
@@ -108,6 +132,7 @@ void api_free(struct api *api) {
     held_keys_free(api->held_keys);
     models_free(api->models);
     programs_free(api->programs);
+    catalogue_cache_free(api->catalogue);
     free(api);
 }
 

@@ -7,11 +7,12 @@
 #include "server/store/db.h"
 
 struct auth;
+struct catalogue_cache;
 struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 14
+#define API_TABLES 23
 
 struct api {
     struct api_parts parts;
@@ -19,6 +20,7 @@ struct api {
     struct held_keys *held_keys;
     struct models *models;
     struct programs *programs;
+    struct catalogue_cache *catalogue;
     struct http_hooks hooks;
     struct route_table tables[API_TABLES];
     struct mount mounts[2];
@@ -39,8 +41,31 @@ static inline struct actor actor_of(const struct request *rq) {
 }
 
 /* The routes of each resource file. */
-extern const struct route_table audit_routes, cleaning_routes, command_routes, device_routes, event_routes,
-    meta_routes, model_routes, preview_routes, routine_routes, session_order_routes, session_routes,
-    site_routes, telemetry_routes, token_routes;
+/* clang-format off */
+extern const struct route_table
+    audit_routes,
+    calendar_routes,
+    catalogue_routes,
+    cleaning_routes,
+    command_routes,
+    course_change_routes,
+    course_routes,
+    device_routes,
+    event_routes,
+    meta_routes,
+    model_routes,
+    preview_routes,
+    routine_exchange_routes,
+    routine_life_routes,
+    routine_routes,
+    screening_routes,
+    session_routes,
+    session_check_routes,
+    session_guide_routes,
+    session_order_routes,
+    site_routes,
+    telemetry_routes,
+    token_routes;
+/* clang-format on */
 
 #endif

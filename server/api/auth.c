@@ -27,24 +27,30 @@ struct bucket {
     struct entry entries[WAYS];
 };
 
+struct budget { /* of lookups that found nothing */
+    pthread_mutex_t lock;
+    int64_t second; /* monotonic, that `misses` counts for */
+    int misses;
+};
+
 struct auth {
     struct bucket buckets[BUCKETS];
-    pthread_mutex_t misses_lock;
-    int64_t misses_second; /* monotonic second that `misses` counts for */
-    int misses;
+    struct budget tokens, links;
 };
 
 struct auth *auth_new(void) {
     struct auth *a = xcalloc(1, sizeof(*a));
     for (int i = 0; i < BUCKETS; i++) pthread_mutex_init(&a->buckets[i].lock, NULL);
-    pthread_mutex_init(&a->misses_lock, NULL);
+    pthread_mutex_init(&a->tokens.lock, NULL);
+    pthread_mutex_init(&a->links.lock, NULL);
     return a;
 }
 
 void auth_free(struct auth *a) {
     if (!a) return;
     for (int i = 0; i < BUCKETS; i++) pthread_mutex_destroy(&a->buckets[i].lock);
-    pthread_mutex_destroy(&a->misses_lock);
+    pthread_mutex_destroy(&a->tokens.lock);
+    pthread_mutex_destroy(&a->links.lock);
     free(a);
 }
 
@@ -111,23 +117,27 @@ void auth_forget(struct auth *a, const struct uuid *token_id) {
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Whether one more unknown token may cost a query now; count: this one did. */
-static bool may_miss(struct auth *a, bool count) {
+/* Whether one more unknown secret may cost a query now; count: this one did. */
+static bool may_miss(struct budget *b, bool count) {
     int64_t second = clock_mono_ms() / 1000;
-    pthread_mutex_lock(&a->misses_lock);
-    if (a->misses_second != second) {
-        a->misses_second = second;
-        a->misses = 0;
+    pthread_mutex_lock(&b->lock);
+    if (b->second != second) {
+        b->second = second;
+        b->misses = 0;
     }
-    a->misses += count;
-    bool may = a->misses < AUTH_MISSES_PER_S;
-    pthread_mutex_unlock(&a->misses_lock);
+    b->misses += count;
+    bool may = b->misses < AUTH_MISSES_PER_S;
+    pthread_mutex_unlock(&b->lock);
     return may;
 }
 
+bool auth_may_look_up_link(struct auth *a) { return may_miss(&a->links, false); }
+
+void auth_missed_link(struct auth *a) { may_miss(&a->links, true); }
+
 static enum http_auth from_database(struct auth *a, struct db *db, const struct uuid *id,
                                     const uint8_t hash[TOKEN_HASH_LEN], struct principal *ret) {
-    if (!may_miss(a, false)) return HTTP_AUTH_TOO_MANY;
+    if (!may_miss(&a->tokens, false)) return HTTP_AUTH_TOO_MANY;
     struct token_row row;
     struct entry e = {.until_ms = clock_mono_ms() + AUTH_TTL_MS, .id = *id};
     switch (token_get(db, id, &row)) {
@@ -143,7 +153,7 @@ static enum http_auth from_database(struct auth *a, struct db *db, const struct 
     case ERR_NOT_FOUND: break;
     default: return HTTP_AUTH_UNAVAILABLE;
     }
-    if (!e.known) may_miss(a, true);
+    if (!e.known) may_miss(&a->tokens, true);
     remember(a, &e);
     return judge(&e, hash, ret);
 }

@@ -20,6 +20,11 @@ void auth_free(struct auth *a);
 /* http_hooks.authenticate; app is the struct api. */
 enum http_auth auth_check(void *app, const char *token, size_t len, void *worker, struct principal *ret);
 
+/* Links whose secret nobody knows have a budget of their own, as large: whether one more may cost a query
+ * now, and that one did. */
+bool auth_may_look_up_link(struct auth *a);
+void auth_missed_link(struct auth *a);
+
 void auth_forget(struct auth *a, const struct uuid *token_id);
 
 /* Fills id and secret_hash of *row and writes the token's text: the only time that it is known. */

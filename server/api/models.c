@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/domain/held.h"
 #include "server/store/model_store.h"
 
 #define MODELS_MAX 256
@@ -84,6 +85,10 @@ static bool find(struct models *m, const char *id, struct model *ret) {
 }
 
 enum err models_get(struct models *m, struct db *db, const char *id, struct model *ret) {
+    if (strcmp(id, held_model.id) == 0) {
+        *ret = held_model;
+        return ERR_OK;
+    }
     if (find(m, id, ret)) return ERR_OK;
     enum err e = models_load(m, db);
     if (e) return e;

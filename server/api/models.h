@@ -10,7 +10,8 @@ struct models;
 struct models *models_new(void);
 void models_free(struct models *m);
 
-/* A copy of the model. ERR_NOT_FOUND: there is none of that id. */
+/* A copy of the model; also of held_model, which is in no database. ERR_NOT_FOUND: there is none of that id.
+ */
 must_use enum err models_get(struct models *m, struct db *db, const char *id, struct model *ret);
 
 /* Calls fn with the id of each model that can run the whole routine under these caps: it is lowered for all

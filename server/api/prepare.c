@@ -1,15 +1,16 @@
 #include "server/api/prepare.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "server/api/lookup.h"
 #include "server/api/models.h"
+#include "server/domain/held.h"
 
 void prepared_done(struct prepared *p) {
     programs_give_back(p->programs, p->lowered);
-    buf_done(&p->intake);
-    buf_done(&p->screening);
+    screened_done(&p->screened);
 }
 
 bool prepare_parse(const struct routine_row *row, struct routine *ret) {
@@ -22,52 +23,6 @@ bool prepare_parse(const struct routine_row *row, struct routine *ret) {
               "a routine in the database cannot be read|routine=%s version=%d pointer=%s detail=\"%s\"",
               row->slug, (int)row->version, errors.list[0].pointer, errors.list[0].detail);
     return false;
-}
-
-/* ---- screening ---- */
-
-static void write_record(struct prepared *p, const struct intake *intake, const struct screening_result *s,
-                         const struct lowering_caps *caps) {
-    struct jsonw w;
-    jsonw_init(&w, &p->intake);
-    jsonw_object(&w, NULL);
-    if (intake->has_none_apply) jsonw_bool(&w, "none_apply", intake->none_apply);
-    jsonw_object_end(&w);
-
-    jsonw_init(&w, &p->screening);
-    jsonw_object(&w, NULL);
-    jsonw_str(&w, "outcome", screening_outcome_names[s->outcome]);
-    jsonw_array(&w, "reasons");
-    for (int32_t i = 0; i < s->n_reasons; i++) jsonw_str(&w, NULL, screening_rules[s->reasons[i]].id);
-    jsonw_array_end(&w);
-    jsonw_int(&w, "intensity_max", caps->intensity_max);
-    jsonw_milli(&w, "water_max_c", caps->water_max_mdegc);
-    jsonw_milli(&w, "total_max_s", caps->total_max_ms);
-    jsonw_object_end(&w);
-}
-
-static enum err screen(struct request *rq, const struct intake *intake, struct screening_result *ret) {
-    screening_run(intake, ret);
-    if (ret->n_open) {
-        struct field_errors errors = {0};
-        screening_errors(ret, "/intake", &errors);
-        lookup_fail_all(rq, ERR_SCREENING_INCOMPLETE, &errors);
-        return request_fail(
-            rq, ERR_SCREENING_INCOMPLETE,
-            "%d questions are open: ask them all, then send none_apply: true if nothing applies",
-            (int)ret->n_open);
-    }
-    if (ret->outcome != SCREENING_REFUSED && ret->outcome != SCREENING_NEEDS_CLEARANCE) return ERR_OK;
-    for (int32_t i = 0; i < ret->n_reasons; i++) {
-        const struct screening_rule *rule = &screening_rules[ret->reasons[i]];
-        char pointer[80];
-        struct buf b;
-        buf_init_fixed(&b, pointer, sizeof(pointer));
-        buf_fmt(&b, "/intake/%s", rule->id);
-        request_fail_at(rq, ERR_SCREENING_REFUSED, pointer, screening_outcome_names[rule->outcome], "%s",
-                        rule->why);
-    }
-    return request_fail(rq, ERR_SCREENING_REFUSED, "%s", screening_disclaimer);
 }
 
 /* ---- lowering ---- */
@@ -190,30 +145,43 @@ static enum err program_for(struct request *rq, void *worker, const struct routi
     return e;
 }
 
-enum err prepare_session(struct request *rq, void *worker, const struct uuid *device_id, const char *routine,
-                         const struct intake *intake, const struct lowering_caps *asked,
-                         struct prepared *ret) {
+/* The site and the model of the place: a device's, or those of people alone. */
+static enum err look_at_place(struct request *rq, void *worker, const struct prepare_place *place,
+                              struct uuid *ret_site_id, char ret_model[PROTO_NAME_MAX + 1]) {
+    if (uuid_is_zero(&place->device_id)) {
+        if (!scope_covers(scope_of(rq), &place->site_id))
+            return request_fail_at(rq, ERR_NOT_FOUND, "/site_id", "not_found", "there is no such site");
+        *ret_site_id = place->site_id;
+        snprintf(ret_model, PROTO_NAME_MAX + 1, "%s", held_model.id);
+        return ERR_OK;
+    }
     struct device_row device;
-    enum err e = lookup_device(rq, worker, device_id, &device);
+    enum err e = lookup_device(rq, worker, &place->device_id, &device);
     if (e == ERR_NOT_FOUND)
         return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
     if (e) return e;
-    struct screening_result screening;
-    e = screen(rq, intake, &screening);
+    *ret_site_id = device.site_id;
+    snprintf(ret_model, PROTO_NAME_MAX + 1, "%s", device.model);
+    return ERR_OK;
+}
+
+enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
+                         const char *routine, const struct screen_ask *ask, const struct lowering_caps *asked,
+                         struct prepared *ret) {
+    struct uuid site_id;
+    char model[PROTO_NAME_MAX + 1];
+    enum err e = look_at_place(rq, worker, place, &site_id, model);
     if (e) return e;
     struct routine_row row;
-    e = routine_get(db_of(worker), scope_of(rq), routine, 0, &row);
-    bool elsewhere = !e && !uuid_is_zero(&row.site_id) && !uuid_equal(&row.site_id, &device.site_id);
-    if (elsewhere) routine_row_done(&row);
-    if (elsewhere || e == ERR_NOT_FOUND)
-        return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
-                               "the device's site has no such published routine");
+    struct routine_facts facts;
+    e = screen_routine(rq, worker, &site_id, routine, &row, &facts);
     if (e) return e;
-    struct lowering_caps caps = screening_caps_and(&screening.caps, asked);
-    e = program_for(rq, worker, &row, device.model, &caps, ret);
+    e = screen_session(rq, worker, &site_id, ask, &facts, &ret->screened);
+    struct lowering_caps caps = screening_rule_caps_and(&ret->screened.result.caps, asked);
+    if (!e) e = program_for(rq, worker, &row, model, &caps, ret);
     ret->routine_version = row.version;
     routine_row_done(&row);
-    if (!e) write_record(ret, intake, &screening, &caps);
+    if (!e) screen_record(&ret->screened, &caps);
     return e;
 }
 

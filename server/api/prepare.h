@@ -5,22 +5,27 @@
 
 #include "server/api/app.h"
 #include "server/api/programs.h"
+#include "server/api/screen.h"
 #include "server/domain/lowering.h"
-#include "server/domain/screening.h"
 #include "server/store/routine_store.h"
 
 struct prepared { /* for a session */
     struct programs *programs;
     const struct lowered *lowered;
     int32_t routine_version;
-    struct buf intake, screening; /* JSON texts for the record */
+    struct screened screened; /* with the JSON texts for the record */
 };
 void prepared_done(struct prepared *p); /* zeroed is legal */
 #define auto_prepared auto_call(prepared_done)
 
+struct prepare_place {     /* where a session is to be: one of them, the other zero */
+    struct uuid device_id; /* on this device */
+    struct uuid site_id;   /* by hand, at this site */
+};
+
 /* For POST /sessions. Pointers are relative to its body. *ret is to be zeroed before and done after. */
-must_use enum err prepare_session(struct request *rq, void *worker, const struct uuid *device_id,
-                                  const char *routine, const struct intake *intake,
+must_use enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
+                                  const char *routine, const struct screen_ask *ask,
                                   const struct lowering_caps *asked, struct prepared *ret);
 
 struct lowering {                /* a routine lowered for a model, with all that went into it; on the heap */

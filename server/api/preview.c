@@ -41,7 +41,14 @@ static void render_set(struct jsonw *w, const struct setpoint *s, const struct m
     jsonw_object_end(w);
 }
 
-static void render_step(struct jsonw *w, const struct lowering *p, int32_t i, int64_t at_ms) {
+static int64_t at_of(const struct program *p, int32_t step) {
+    int64_t at_ms = 0;
+    for (int32_t i = 0; i < step; i++)
+        if (p->steps[i].kind != STEP_HEAT) at_ms += p->steps[i].ms; /* how long a wait takes nobody knows */
+    return at_ms;
+}
+
+static void render_step(struct jsonw *w, const struct lowering *p, int32_t i) {
     const struct program_step *s = &p->program.steps[i];
     const struct routine_step *source = &p->routine.steps[s->source_step];
     jsonw_object(w, NULL);
@@ -49,7 +56,7 @@ static void render_step(struct jsonw *w, const struct lowering *p, int32_t i, in
     jsonw_int(w, "routine_step", s->source_step);
     jsonw_str(w, "technique", technique_names[source->technique]);
     jsonw_str(w, "kind", step_kind_names[s->kind]);
-    jsonw_int(w, "at_ms", at_ms);
+    jsonw_int(w, "at_ms", at_of(&p->program, i));
     jsonw_int(w, "duration_ms", s->ms);
     render_celsius(w, "water_c", s->water_mdegc, true);
     render_text(w, "instruction", source->instruction);
@@ -57,6 +64,64 @@ static void render_step(struct jsonw *w, const struct lowering *p, int32_t i, in
     for (int32_t k = 0; k < s->n_sets; k++) render_set(w, &s->sets[k], &p->model);
     jsonw_array_end(w);
     jsonw_object_end(w);
+}
+
+static void render_segment(struct jsonw *w, const struct program *p, int32_t i, const struct setpoint *s,
+                           int32_t level_from) {
+    jsonw_object(w, NULL);
+    jsonw_int(w, "step", i);
+    jsonw_int(w, "at_ms", at_of(p, i));
+    jsonw_int(w, "duration_ms", p->steps[i].ms);
+    jsonw_int(w, "level_from", level_from);
+    jsonw_int(w, "level", s->level);
+    jsonw_int(w, "ramp_ms", s->ramp_ms);
+    jsonw_str(w, "wave", wave_names[s->wave]);
+    jsonw_str(w, "direction", direction_names[s->direction]);
+    render_percent(w, "duty_percent", s->duty_permille);
+    jsonw_int(w, "period_ms", s->period_ms);
+    jsonw_object_end(w);
+}
+
+/* One line of the picture: when this actuator does what. */
+static void render_track(struct jsonw *w, const struct lowering *p, int32_t channel) {
+    const struct actuator *a = &p->model.actuators[channel];
+    int32_t before = 0;
+    jsonw_object(w, NULL);
+    jsonw_str(w, "actuator", a->name);
+    jsonw_str(w, "kind", actuator_kind_names[a->kind]);
+    jsonw_str(w, "zone", a->zone);
+    jsonw_int(w, "cells", a->cells);
+    jsonw_array(w, "segments");
+    for (int32_t i = 0; i < p->program.n_steps; i++) {
+        const struct program_step *s = &p->program.steps[i];
+        const struct setpoint *set = NULL;
+        for (int32_t k = 0; k < s->n_sets && !set; k++)
+            if (s->sets[k].channel == channel) set = &s->sets[k];
+        if (set) render_segment(w, &p->program, i, set, before);
+        before = set ? set->level : 0;
+    }
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}
+
+static void render_timeline(struct jsonw *w, const struct lowering *p) {
+    jsonw_array(w, "timeline");
+    for (int32_t ch = 0; ch < p->model.n_actuators; ch++)
+        if (p->model.actuators[ch].kind != ACTUATOR_HEATER) render_track(w, p, ch);
+    jsonw_array_end(w);
+    jsonw_array(w, "water");
+    for (int32_t i = 0; i < p->program.n_steps; i++) {
+        const struct program_step *s = &p->program.steps[i];
+        if (s->water_mdegc == 0) continue;
+        jsonw_object(w, NULL);
+        jsonw_int(w, "step", i);
+        jsonw_int(w, "at_ms", at_of(&p->program, i));
+        jsonw_int(w, "duration_ms", s->kind == STEP_HEAT ? 0 : s->ms);
+        jsonw_int(w, "hold_max_ms", s->kind == STEP_HEAT ? s->ms : 0);
+        render_celsius(w, "target_c", s->water_mdegc, true);
+        jsonw_object_end(w);
+    }
+    jsonw_array_end(w);
 }
 
 static void render_note(struct jsonw *w, const struct lowering *p, const struct lowering_note *n) {
@@ -90,12 +155,9 @@ static enum err handle_preview(struct request *rq, void *worker) {
     jsonw_int(w, "total_max_ms", p->program.total_max_ms);
     jsonw_bool(w, "rinse", p->program.rinse);
     jsonw_array(w, "steps");
-    int64_t at_ms = 0;
-    for (int32_t i = 0; i < p->program.n_steps; i++) {
-        render_step(w, p, i, at_ms);
-        if (p->program.steps[i].kind != STEP_HEAT) at_ms += p->program.steps[i].ms;
-    }
+    for (int32_t i = 0; i < p->program.n_steps; i++) render_step(w, p, i);
     jsonw_array_end(w);
+    render_timeline(w, p);
     jsonw_array(w, "notes");
     for (int32_t i = 0; i < p->report.n; i++) render_note(w, p, &p->report.notes[i]);
     jsonw_array_end(w);

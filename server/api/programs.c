@@ -19,6 +19,12 @@ struct programs {
         struct entry *entry;
         uint64_t used;
     } places[PROGRAMS_MAX];
+    struct {
+        char routine[65]; /* "": free */
+        int32_t version;
+        struct routine_facts facts;
+    } facts[PROGRAMS_MAX];
+    size_t next_facts; /* the place that gives way next */
 };
 
 struct programs *programs_new(void) {
@@ -94,5 +100,28 @@ void programs_give_back(struct programs *p, const struct lowered *lowered) {
     if (!lowered) return;
     pthread_mutex_lock(&p->lock);
     release((struct entry *)(uintptr_t)lowered);
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool programs_facts_find(struct programs *p, const char *routine, int32_t version,
+                         struct routine_facts *ret) {
+    bool found = false;
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < PROGRAMS_MAX && !found; i++) {
+        found = p->facts[i].version == version && strcmp(p->facts[i].routine, routine) == 0;
+        if (found) *ret = p->facts[i].facts;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return found;
+}
+
+void programs_facts_put(struct programs *p, const char *routine, int32_t version,
+                        const struct routine_facts *facts) {
+    pthread_mutex_lock(&p->lock);
+    size_t i = p->next_facts;
+    p->next_facts = (i + 1) % PROGRAMS_MAX;
+    snprintf(p->facts[i].routine, sizeof(p->facts[i].routine), "%s", routine);
+    p->facts[i].version = version;
+    p->facts[i].facts = *facts;
     pthread_mutex_unlock(&p->lock);
 }

@@ -5,6 +5,7 @@
 
 #include "protocol/program.h"
 #include "server/domain/caps.h"
+#include "server/domain/routine_facts.h"
 
 #define PROGRAMS_MAX 64
 
@@ -31,6 +32,11 @@ const struct lowered *programs_find(struct programs *p, const struct programs_ke
 /* Remembers a copy of the program and gives it out. */
 const struct lowered *programs_put(struct programs *p, const struct programs_key *key,
                                    const struct program *program);
+/* What the screening wants to know of a published version, remembered likewise. False: not remembered. */
+bool programs_facts_find(struct programs *p, const char *routine, int32_t version, struct routine_facts *ret);
+void programs_facts_put(struct programs *p, const char *routine, int32_t version,
+                        const struct routine_facts *facts);
+
 void programs_give_back(struct programs *p, const struct lowered *lowered);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "server/fleet/event.h"
 
-const char *const api_event_types[] = {"device", "session", "command", "cleaning", NULL};
+const char *const api_event_types[] = {"device", "session", "command", "cleaning", "course", NULL};
 
 void api_publish(void *hub, const struct uuid *site_id, const char *type, const char *json, size_t len) {
     for (int i = 0; api_event_types[i]; i++)
@@ -36,4 +36,10 @@ void publish_cleaning(struct api *api, const struct device_row *row) {
     auto_buf struct buf json = BUF_INIT;
     event_cleaning_write(&json, row);
     publish(api, &row->site_id, "cleaning", &json);
+}
+
+void publish_course(struct api *api, const struct course_head *row) {
+    auto_buf struct buf json = BUF_INIT;
+    event_course_write(&json, row);
+    publish(api, &row->site_id, "course", &json);
 }

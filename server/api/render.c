@@ -22,11 +22,26 @@ void render_text(struct jsonw *w, const char *key, const char *text) {
     jsonw_str(w, key, text && text[0] ? text : NULL);
 }
 
+static void render_opening(struct jsonw *w, const struct course_calendar *c) {
+    jsonw_array(w, "opening_days");
+    for (int d = 0; d < DATE_WEEKDAY_COUNT; d++)
+        if (c->open_days & 1u << d) jsonw_str(w, NULL, date_weekday_names[d]);
+    jsonw_array_end(w);
+    jsonw_array(w, "closed_dates");
+    for (int32_t i = 0; i < c->n_closed; i++) {
+        char day[DATE_TEXT_LEN + 1];
+        date_format(c->closed[i], day);
+        jsonw_str(w, NULL, day);
+    }
+    jsonw_array_end(w);
+}
+
 void render_site(struct jsonw *w, const char *key, const struct site_row *row) {
     jsonw_object(w, key);
     jsonw_uuid(w, "id", &row->id);
     jsonw_str(w, "name", row->name);
     jsonw_str(w, "timezone", row->timezone);
+    render_opening(w, &row->calendar);
     jsonw_time(w, "created_at", row->created_at);
     jsonw_time(w, "updated_at", row->updated_at);
     jsonw_int(w, "version", row->version);

@@ -4,14 +4,15 @@
 
 #include "base/clock.h"
 #include "server/api/call.h"
+#include "server/api/course_turn.h"
 #include "server/api/list.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
 #include "server/api/publish.h"
 #include "server/api/render.h"
+#include "server/api/session.h"
 #include "server/api/wait.h"
 #include "server/domain/line.h"
-#include "server/domain/screening.h"
 
 static enum err handle_list(struct request *rq, void *worker);
 static enum err handle_get(struct request *rq, void *worker);
@@ -38,22 +39,31 @@ static const struct field wait_fields[] = {FIELD_INT(struct wait_query, wait, 0,
 
 #define GUEST_MAX 60 /* characters */
 struct create {
-    struct uuid device_id;
+    struct uuid device_id, site_id; /* one of them: on a device, or by hand at a site */
+    struct uuid course_id;          /* zero: of none */
     char routine[ROUTINE_SLUG_MAX + 1];
-    struct intake intake;
-    bool has_guest, has_intensity_max, has_water_max_c;
+    struct intake intake; /* this or screening_id */
+    struct uuid screening_id;
+    bool has_intake, has_screening_id, has_guest, has_intensity_max, has_water_max_c;
     char guest[LINE_SIZE(GUEST_MAX)]; /* no more than a first name or a number */
     int32_t intensity_max;
     int32_t water_max_c; /* thousandths, although the wire says degrees */
+    int32_t n_preparations;
+    int32_t preparations[CARE_ITEM_COUNT]; /* enum care_item: what was done already */
 };
+static const struct field preparation_item = SESSION_CHECK_ITEM_FIELD;
 static const struct field create_fields[] = {
-    FIELD_UUID(struct create, device_id, FIELD_REQUIRED),
-    FIELD_STR(struct create, routine, 1, FIELD_REQUIRED),
-    FIELD_OBJECT(struct create, intake, intake_fields, FIELD_REQUIRED),
+    FIELD_UUID(struct create, device_id, FIELD_NULLABLE),
+    FIELD_UUID(struct create, site_id, FIELD_NULLABLE),
+    FIELD_STR(struct create, routine, 1, 0), /* may be left out with a course */
+    FIELD_UUID(struct create, course_id, FIELD_NULLABLE),
+    FIELD_OBJECT_HAS(struct create, intake, intake_fields, 0, has_intake),
+    FIELD_UUID_HAS(struct create, screening_id, 0, has_screening_id),
     FIELD_STR_HAS(struct create, guest, 1, FIELD_NULLABLE, has_guest),
     FIELD_INT_HAS(struct create, intensity_max, 1, 100, FIELD_NULLABLE, has_intensity_max),
     FIELD_MILLI_HAS(struct create, water_max_c, PROTO_WATER_MDEGC_MIN, PROTO_WATER_MDEGC_MAX, FIELD_NULLABLE,
                     has_water_max_c),
+    FIELD_LIST(struct create, preparations, n_preparations, 0, &preparation_item, 0),
     FIELD_END};
 
 static const struct route rows[] = {
@@ -97,8 +107,8 @@ static enum err handle_list(struct request *rq, void *worker) {
     return list_reply(rq, &l, n > shown, &last);
 }
 
-static enum err reply(struct request *rq, int status, const struct session_row *row,
-                      const struct command_row *command) {
+enum err session_reply(struct request *rq, int status, const struct session_row *row,
+                       const struct command_row *command) {
     request_set_version(rq, row->version);
     render_session(request_json(rq), NULL, row, command);
     request_reply(rq, status);
@@ -109,7 +119,9 @@ static enum err handle_get(struct request *rq, void *worker) {
     struct session_row row;
     enum err e = session_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &row);
     if (e) return e;
-    e = reply(rq, 200, &row, NULL);
+    /* What a guest answered is for those who work with guests. */
+    if (!permission_allows(PERMISSION_OPERATE, request_principal(rq)->role)) free(steal(&row.screening));
+    e = session_reply(rq, 200, &row, NULL);
     session_row_done(&row);
     return e;
 }
@@ -161,15 +173,19 @@ static struct lowering_caps asked_caps(const struct create *body) {
 
 static enum err answer_created(struct request *rq, void *worker);
 
-static void set_location(struct request *rq, const struct uuid *session_id) {
+void session_set_location(struct request *rq, const struct uuid *session_id) {
     char id[UUID_TEXT_LEN + 1];
     uuid_format(session_id, id);
     request_set_location(rq, "/api/v1/sessions/%s", id);
 }
 
-static enum err write_session(struct request *rq, void *worker, const struct prepared *p,
-                              struct creation *c) {
-    const struct create *body = request_body(rq);
+/* As the body or the course calls the guest, else as the screening did. */
+static const char *guest_of(const struct create *body, const struct prepared *p) {
+    return body->guest[0] ? body->guest : p->screened.guest;
+}
+
+static enum err write_session(struct request *rq, void *worker, const struct create *body,
+                              const struct course_turn *turn, const struct prepared *p, struct creation *c) {
     struct api *api = app_of(rq);
     struct actor actor = actor_of(rq);
     struct session_new new_session = {.id = uuid_new(),
@@ -177,10 +193,12 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
                                       .device_id = body->device_id,
                                       .routine = body->routine,
                                       .routine_version = p->routine_version,
-                                      .intake = p->intake.data,
-                                      .screening = p->screening.data,
+                                      .intake = p->screened.intake_json.data,
+                                      .screening = p->screened.result_json.data,
+                                      .screening_id = p->screened.screening_id,
+                                      .clearances = p->screened.clearances_json.data,
                                       .program = p->lowered->json,
-                                      .guest = body->guest,
+                                      .guest = guest_of(body, p),
                                       .step_count = p->lowered->program.n_steps,
                                       .duration_ms = (int32_t)program_total_ms(&p->lowered->program),
                                       .intensity = 100,
@@ -190,6 +208,8 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
         new_session.epoch = 0;
     enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
     if (e) return refused(rq, e, body);
+    e = course_turn_keep(rq, worker, turn, &new_session.id);
+    if (e) return e;
     c->device_id = body->device_id;
     c->message.seq = c->command.seq;
     c->message.epoch = new_session.epoch;
@@ -202,26 +222,83 @@ static enum err write_session(struct request *rq, void *worker, const struct pre
     return ERR_OK;
 }
 
-static enum err handle_create(struct request *rq, void *worker) {
-    const struct create *body = request_body(rq);
-    const struct wait_query *q = request_query(rq);
-    struct lowering_caps asked = asked_caps(body);
+/* What has been checked off already belongs to the creation: all of it is written, or nothing. */
+static enum err write_checks(struct request *rq, void *worker, const struct create *body,
+                             const struct uuid *session_id, int32_t routine_version) {
+    return session_check_first(rq, worker, session_id, body->routine, routine_version, body->preparations,
+                               body->n_preparations);
+}
+
+static enum err create_held(struct request *rq, void *worker, const struct create *body,
+                            const struct course_turn *turn, const struct prepared *p) {
+    struct uuid id = uuid_new();
+    enum err e = session_held_create(rq, worker, p, &id, &body->site_id, body->routine, guest_of(body, p));
+    if (!e) e = course_turn_keep(rq, worker, turn, &id);
+    return e ? e : write_checks(rq, worker, body, &id, p->routine_version);
+}
+
+static enum err check_body(struct request *rq, const struct create *body) {
     struct field_errors errors = {0};
-    if (body->has_guest && !line_check(body->guest, GUEST_MAX, "/guest", &errors))
-        return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
-    auto_prepared struct prepared p = {0};
-    enum err e = prepare_session(rq, worker, &body->device_id, body->routine, &body->intake, &asked, &p);
+    bool device = !uuid_is_zero(&body->device_id), site = !uuid_is_zero(&body->site_id);
+    if (!device && !site)
+        field_errors_add(&errors, FIELD_MISSING, "/device_id",
+                         "name the device, or with site_id the site where the session is given by hand");
+    if (device && site)
+        field_errors_add(&errors, FIELD_NOT_ONE_OF, "/site_id",
+                         "goes with a session by hand; a device has its own site");
+    if (!body->has_intake && !body->has_screening_id)
+        field_errors_add(&errors, FIELD_MISSING, "/intake", "either intake or screening_id is required");
+    if (body->has_intake && body->has_screening_id)
+        field_errors_add(&errors, FIELD_NOT_ONE_OF, "/screening_id", "either this or intake, not both");
+    if (!body->routine[0] && uuid_is_zero(&body->course_id))
+        field_errors_add(&errors, FIELD_MISSING, "/routine", "is required");
+    bool named = !body->has_guest || line_check(body->guest, GUEST_MAX, "/guest", &errors);
+    return errors.n || !named ? lookup_fail_all(rq, ERR_INVALID_BODY, &errors) : ERR_OK;
+}
+
+/* What the course says where the body does not, and never stronger than it says. */
+static enum err take_course(struct request *rq, void *worker, struct create *body, struct course_turn *turn) {
+    const struct course_place place = {.device_id = body->device_id, .site_id = body->site_id};
+    if (uuid_is_zero(&body->course_id)) return ERR_OK;
+    enum err e = course_turn_take(rq, worker, &body->course_id, &place, body->routine, turn);
     if (e) return e;
+    lookup_copy(body->routine, turn->row->head.routine);
+    if (!body->has_guest) lookup_copy(body->guest, turn->row->head.guest);
+    if (!body->has_intensity_max || body->intensity_max > turn->intensity)
+        body->intensity_max = turn->intensity;
+    body->has_intensity_max = true;
+    return ERR_OK;
+}
+
+static enum err handle_create(struct request *rq, void *worker) {
+    struct create *body = request_alloc(rq, sizeof(*body));
+    const struct wait_query *q = request_query(rq);
+    struct course_turn turn = {0};
+    *body = *(const struct create *)request_body(rq);
+    enum err e = check_body(rq, body);
+    if (!e) e = take_course(rq, worker, body, &turn);
+    if (e) return e;
+    struct lowering_caps asked = asked_caps(body);
+    struct prepare_place place = {.device_id = body->device_id, .site_id = body->site_id};
+    struct screen_ask ask = {.intake = body->has_intake ? &body->intake : NULL,
+                             .screening_id = body->screening_id,
+                             .guest = body->guest};
+    auto_prepared struct prepared p = {0};
+    e = prepare_session(rq, worker, &place, body->routine, &ask, &asked, &p);
+    if (e) return e;
+    if (body->n_preparations && !db_in_transaction(db_of(worker))) db_begin(db_of(worker));
+    if (uuid_is_zero(&body->device_id)) return create_held(rq, worker, body, &turn, &p);
     struct creation *c = request_alloc(rq, sizeof(*c));
     c->message.id = uuid_new();
     struct wait *wait = wait_begin(rq, q->wait, &c->message.id);
-    e = write_session(rq, worker, &p, c);
+    e = write_session(rq, worker, body, &turn, &p, c);
+    if (!e) e = write_checks(rq, worker, body, &c->session.id, p.routine_version);
     if (e) {
         wait_cancel(rq, wait);
         return e;
     }
-    set_location(rq, &c->session.id);
-    e = reply(rq, 201, &c->session, &c->command);
+    session_set_location(rq, &c->session.id);
+    e = session_reply(rq, 201, &c->session, &c->command);
     session_row_done(&c->session); /* events need no more than the plain members */
     command_row_done(&c->command);
     call_set_data(rq, c);
@@ -237,9 +314,9 @@ static enum err answer_created(struct request *rq, void *worker) {
     if (session_get(db_of(worker), scope_of(rq), &c->session.id, &session)) return ERR_OK;
     enum err e = command_get(db_of(worker), scope_of(rq), &c->message.id, &command);
     if (!e) {
-        set_location(rq, &session.id);
+        session_set_location(rq, &session.id);
         free(steal(&session.screening)); /* as in the answer without waiting */
-        e = reply(rq, 201, &session, &command);
+        e = session_reply(rq, 201, &session, &command);
         command_row_done(&command);
     }
     session_row_done(&session);

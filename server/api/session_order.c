@@ -3,6 +3,7 @@
 #include "server/api/call.h"
 #include "server/api/publish.h"
 #include "server/api/render.h"
+#include "server/api/session.h"
 #include "server/api/wait.h"
 #include "server/fleet/outbox.h"
 
@@ -87,7 +88,7 @@ static enum err look_at_taken_back(struct request *rq, void *worker, struct orde
     return ERR_OK;
 }
 
-static enum err reply(struct request *rq, const struct command_row *row) {
+enum err session_order_reply(struct request *rq, const struct command_row *row) {
     char id[UUID_TEXT_LEN + 1];
     uuid_format(&row->id, id);
     request_set_location(rq, "/api/v1/commands/%s", id);
@@ -101,7 +102,7 @@ static enum err answer_ordered(struct request *rq, void *worker) {
     const struct order *o = call_data(rq);
     struct command_row row;
     if (command_get(db_of(worker), scope_of(rq), &o->message.id, &row)) return ERR_OK;
-    enum err e = reply(rq, &row);
+    enum err e = session_order_reply(rq, &row);
     command_row_done(&row);
     return e;
 }
@@ -113,7 +114,7 @@ static uint32_t states_for(enum command_type type) {
     return states;
 }
 
-static enum err wrong_state(struct request *rq, enum command_type type) {
+enum err session_order_wrong_state(struct request *rq, enum command_type type) {
     char names[128];
     struct buf b;
     buf_init_fixed(&b, names, sizeof(names));
@@ -144,12 +145,13 @@ static enum err give(struct request *rq, void *worker, enum command_type type, s
     if (e) return e;
     struct uuid device_id = session.device_id;
     session_row_done(&session);
+    if (uuid_is_zero(&device_id)) return session_held_order(rq, worker, session_id, type, &o->message);
     if (!live_ready(fleet_live(api->parts.fleet), &device_id, &order.epoch)) order.epoch = 0;
     struct wait *wait = wait_begin(rq, q->wait, &order.command_id);
     e = session_command(db_of(worker), scope_of(rq), &actor, &order, &o->row);
     if (e) {
         wait_cancel(rq, wait);
-        return e == ERR_WRONG_STATE ? wrong_state(rq, type) : e;
+        return e == ERR_WRONG_STATE ? session_order_wrong_state(rq, type) : e;
     }
     o->message.id = order.command_id;
     o->message.seq = o->row.seq;
@@ -165,7 +167,7 @@ static enum err give(struct request *rq, void *worker, enum command_type type, s
         return e;
     }
     call_after_commit(rq, after_order, o);
-    e = reply(rq, &o->row);
+    e = session_order_reply(rq, &o->row);
     command_row_done(&o->row);
     call_set_data(rq, o);
     if (settled)

@@ -21,6 +21,7 @@
     X(CLEANING_DUE, 409, "cleaning_due", "The device is to be disinfected first")                            \
     X(OUT_OF_SERVICE, 409, "out_of_service", "The device is not in service")                                 \
     X(WRONG_STATE, 409, "wrong_state", "The session's state does not allow this")                            \
+    X(COURSE_NOT_DUE, 409, "course_not_due", "The course has no session that may begin now")                 \
     X(VERSION_PUBLISHED, 409, "version_published", "A published routine version never changes")              \
     X(IN_FLIGHT, 409, "idempotency_in_flight", "The same request is still being worked on")                  \
     X(PRECONDITION_FAILED, 412, "precondition_failed", "The resource has changed since it was read")         \
@@ -29,6 +30,10 @@
     X(KEY_REUSED, 422, "idempotency_key_reused", "The key was used for another request")                     \
     X(SCREENING_INCOMPLETE, 422, "screening_incomplete", "Screening questions are open")                     \
     X(SCREENING_REFUSED, 422, "screening_refused", "The screening refuses this session")                     \
+    X(SCREENING_NEEDS_CLEARANCE, 422, "screening_needs_clearance", "The screening asks for a clearance")     \
+    X(SCREENING_UNACKNOWLEDGED, 422, "screening_unacknowledged", "A warning is to be acknowledged first")    \
+    X(SCREENING_NOT_TODAY, 422, "screening_not_today", "The screening is of another day")                    \
+    X(SCREENING_MISMATCH, 422, "screening_mismatch", "The screening is of another site or guest")            \
     X(CANNOT_RUN, 422, "step_cannot_run", "The device's model cannot run a step of the routine")             \
     X(ROUTINE_TOO_LONG, 422, "routine_too_long",                                                             \
       "The routine takes longer than the model or the guest allows")                                         \

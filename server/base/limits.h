@@ -3,6 +3,7 @@
 #define PEDILUVE_SERVER_BASE_LIMITS_H
 
 #define LIMIT_BODY 65536
+#define LIMIT_BODY_IMPORT 1048576 /* of routines; what is exported at once is no larger */
 #define LIMIT_HEADER_VALUE 1024
 #define LIMIT_QUERY_VALUE 512
 #define LIMIT_PATH_SEGMENTS 8

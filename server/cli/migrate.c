@@ -9,7 +9,10 @@
 
 #include "base/buf.h"
 #include "protocol/model.h"
+#include "server/api/indexing.h"
+#include "server/domain/catalogue.h"
 #include "server/domain/routine.h"
+#include "server/store/catalogue_entry_store.h"
 #include "server/store/catalogue_store.h"
 
 #define CATALOGUE_FILE_MAX (1 << 20)
@@ -52,10 +55,52 @@ static bool load_routine(struct db *db, const char *path, const char *text, size
     return e == ERR_OK || fail_store(db, path, e);
 }
 
+AUTO_DEFINE(json_t *, json_decref)
+#define auto_json auto_call(json_decref_p)
+
+/* What the database counts on; the schemas in schema/catalogue/schemas say the rest, and a test holds the
+ * files to them. */
+static bool check_entries(const char *path, const json_t *entries) {
+    size_t i;
+    json_t *entry;
+    if (!json_is_array(entries) || json_array_size(entries) > CATALOGUE_ENTRIES_MAX)
+        return cli_fail("%s: /entries: must be a list of at most %d entries", path, CATALOGUE_ENTRIES_MAX);
+    auto_json json_t *seen = json_object();
+    json_array_foreach(entries, i, entry) {
+        const char *id = json_string_value(json_object_get(entry, "id"));
+        if (!id || !catalogue_id_ok(id))
+            return cli_fail(
+                "%s: /entries/%zu/id: lower-case letters and digits, with single dots or hyphens between",
+                path, i);
+        if (json_object_get(seen, id)) return cli_fail("%s: /entries/%zu/id: %s stands twice", path, i, id);
+        json_object_set_new(seen, id, json_true());
+    }
+    return true;
+}
+
+/* {"kind", "version", "entries"} */
+static bool load_entries(struct db *db, const char *path, const char *text, size_t len) {
+    struct field_errors errors;
+    int32_t changed;
+    auto_json json_t *tree = field_load(text, len, &errors);
+    if (!tree) return fail_field(path, &errors);
+    const char *kind = json_string_value(json_object_get(tree, "kind"));
+    json_int_t version = json_integer_value(json_object_get(tree, "version"));
+    const json_t *entries = json_object_get(tree, "entries");
+    if (!kind || catalogue_kind_find(kind) == CATALOGUE_KIND_COUNT)
+        return cli_fail("%s: /kind: must be a kind of the catalogue", path);
+    if (version < 1 || version > INT32_MAX) return cli_fail("%s: /version: must be from 1 on", path);
+    if (!check_entries(path, entries)) return false;
+    auto_free char *list = json_dumps(entries, CATALOGUE_DUMP);
+    enum err e = catalogue_entry_load(db, &migrate_actor, kind, (int32_t)version, list, &changed);
+    return e == ERR_OK || fail_store(db, path, e);
+}
+
+/* A folder of the catalogue, "" the catalogue's own, and what reads its files. */
 static const struct {
     const char *folder;
     catalogue_loader *load;
-} catalogue_parts[] = {{"models", load_model}, {"routines", load_routine}};
+} catalogue_parts[] = {{"/models", load_model}, {"/routines", load_routine}, {"", load_entries}};
 
 static bool read_file(const char *path, struct buf *ret) {
     FILE *f = fopen(path, "re");
@@ -69,9 +114,13 @@ static bool read_file(const char *path, struct buf *ret) {
     return ok || cli_fail("%s: cannot be read, is empty, or is larger than 1 MiB", path);
 }
 
+static bool ends_with(const char *name, const char *end) {
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && !strcmp(name + n - m, end);
+}
+
 static int is_json(const struct dirent *entry) {
-    size_t n = strlen(entry->d_name);
-    return n > 5 && !strcmp(entry->d_name + n - 5, ".json");
+    return ends_with(entry->d_name, ".json") && !ends_with(entry->d_name, ".schema.json");
 }
 
 static bool load_folder(struct db *db, const char *folder, catalogue_loader *load) {
@@ -94,10 +143,12 @@ static bool load_folder(struct db *db, const char *folder, catalogue_loader *loa
 bool cli_load_catalogue(struct db *db, const char *catalogue_dir) {
     for (size_t i = 0; i < COUNT_OF(catalogue_parts); i++) {
         auto_buf struct buf folder = BUF_INIT;
-        buf_fmt(&folder, "%s/%s", catalogue_dir, catalogue_parts[i].folder);
+        buf_fmt(&folder, "%s%s", catalogue_dir, catalogue_parts[i].folder);
         if (!load_folder(db, folder.data, catalogue_parts[i].load)) return false;
     }
-    return true;
+    int32_t changed;
+    enum err e = indexing_refresh(db, &changed);
+    return e == ERR_OK || fail_store(db, "what is known of the routines", e);
 }
 
 bool cli_bring_up_to_date(const struct config *config) {

@@ -242,9 +242,11 @@ static void lower_by_hand(struct job *j, const struct work *w) {
         note(j, (struct lowering_note){.step = w->step, .note = NOTE_BARRED, .kind = -1, .barred = barred});
         return;
     }
-    struct program_step *ps = add_step(j, w, STEP_GUIDE, w->ms);
-    ps->auto_next = w->s->ends == STEP_ENDS_TIMER;
-    if (!ps->auto_next) j->n_confirms++;
+    for (int32_t i = 0, n = routine_step_parts(w->s); i < n; i++) {
+        struct program_step *ps = add_step(j, w, STEP_GUIDE, routine_step_part(w->s, i).ms);
+        ps->auto_next = w->s->ends == STEP_ENDS_TIMER;
+        if (!ps->auto_next) j->n_confirms++;
+    }
     memset(j->level, 0, sizeof j->level);
 }
 
@@ -337,6 +339,13 @@ static bool fit_time(struct job *j, int32_t limit_ms) {
     return true;
 }
 
+/* What the caps bar whatever the technique: the device refuses it again. */
+static void bar_kinds(const struct lowering_caps *caps, struct program *p) {
+    for (int k = 0; k < ACTUATOR_KIND_COUNT; k++)
+        if (technique_traits_of_kind((enum actuator_kind)k) & caps->barred) p->barred[p->n_barred++] = k;
+    if (caps->barred & technique_traits_of_kind(ACTUATOR_HEATER)) p->water_max_mdegc = 0;
+}
+
 enum lower_result lowering_run(const struct routine *r, const struct model *m,
                                const struct lowering_caps *caps, struct program *ret,
                                struct lowering_report *report) {
@@ -347,6 +356,7 @@ enum lower_result lowering_run(const struct routine *r, const struct model *m,
     ret->model_version = m->version;
     ret->intensity_max = caps->intensity_max;
     ret->water_max_mdegc = min32(caps->water_max_mdegc, m->water_max_mdegc);
+    bar_kinds(caps, ret);
     for (int i = 0; i < r->n_steps; i++) lower_step(&j, (int16_t)i);
     if (report->n_blocking > 0) return LOWER_CANNOT_RUN;
     int32_t limit_ms = min32(min32(caps->total_max_ms, m->session_max_ms), PROTO_SESSION_MS_MAX);

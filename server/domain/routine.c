@@ -9,6 +9,7 @@
 #define NAME_2(e, n) n,
 const char *const routine_type_names[ROUTINE_TYPE_COUNT + 1] = {ROUTINE_TYPES(NAME_3)};
 const char *const goal_names[GOAL_COUNT + 1] = {GOALS(NAME_3)};
+const char *const routine_state_names[ROUTINE_STATE_COUNT + 1] = {ROUTINE_STATES(NAME_2)};
 const char *const side_names[SIDE_COUNT + 1] = {SIDES(NAME_2)};
 const char *const step_mode_names[STEP_MODE_COUNT + 1] = {STEP_MODES(NAME_2)};
 const char *const step_ends_names[STEP_ENDS_COUNT + 1] = {STEP_ENDS(NAME_2)};
@@ -22,6 +23,7 @@ struct item {
 
 static const struct field zone_item = FIELD_ENUM(struct item, value, zone_names, 0);
 static const struct field goal_item = FIELD_ENUM(struct item, value, goal_names, 0);
+static const struct field care_item = FIELD_ENUM(struct item, value, care_item_names, 0);
 static const struct field additive_item = FIELD_ENUM(struct item, value, additive_names, 0);
 static const struct field source_item = FIELD_STR(struct routine_source, id, 1, 0);
 
@@ -33,6 +35,7 @@ static const struct field step_fields[] = {
     FIELD_INT_HAS(struct routine_step, repetitions, 1, ROUTINE_REPETITIONS_MAX, 0, has_repetitions),
     FIELD_INT_HAS(struct routine_step, repetition_s, 1, STEP_S_MAX, 0, has_repetition_s),
     FIELD_BOOL(struct routine_step, per_zone, 0),
+    FIELD_BOOL(struct routine_step, per_side, 0),
     FIELD_INT(struct routine_step, intensity, 0, 100, 0),
     FIELD_INT_HAS(struct routine_step, intensity_end, 1, 100, 0, has_intensity_end),
     FIELD_ENUM_HAS(struct routine_step, direction, direction_names, 0, has_direction),
@@ -50,16 +53,35 @@ const struct field routine_fields[] = {
     FIELD_ENUM(struct routine, type, routine_type_names, FIELD_REQUIRED),
     FIELD_LIST(struct routine, goals, n_goals, 0, &goal_item, 0),
     FIELD_ARRAY(struct routine, steps, n_steps, 1, step_fields, FIELD_REQUIRED),
+    FIELD_LIST(struct routine, preparations, n_preparations, 0, &care_item, 0),
+    FIELD_LIST(struct routine, aftercare, n_aftercare, 0, &care_item, 0),
     FIELD_LIST(struct routine, sources, n_sources, 0, &source_item, 0),
     FIELD_END};
 
+static int32_t zones_of(const struct routine_step *s) {
+    return s->n_zones > 0 ? s->n_zones : technique_get((enum technique_id)s->technique)->n_zones;
+}
+
 int64_t routine_step_ms(const struct routine_step *s) {
-    if (!s->has_repetitions) return (int64_t)s->duration_s * 1000;
     const struct technique *t = technique_get((enum technique_id)s->technique);
     int64_t one_s = s->has_repetition_s ? s->repetition_s : t->repetition_s;
-    int64_t times = s->repetitions;
-    if (s->per_zone) times *= s->n_zones > 0 ? s->n_zones : t->n_zones;
-    return one_s * times * 1000;
+    int64_t total_s = s->has_repetitions ? one_s * s->repetitions : s->duration_s;
+    return total_s * 1000 * routine_step_parts(s);
+}
+
+int32_t routine_step_parts(const struct routine_step *s) {
+    return (s->per_zone ? zones_of(s) : 1) * (s->per_side ? 2 : 1);
+}
+
+struct routine_part routine_step_part(const struct routine_step *s, int32_t part) {
+    struct routine_part p = {.zone = -1, .side = s->side};
+    int32_t parts = routine_step_parts(s), a_side = s->per_side ? parts / 2 : parts;
+    p.ms = (int32_t)(routine_step_ms(s) / parts);
+    if (s->per_side) p.side = part < a_side ? SIDE_LEFT : SIDE_RIGHT;
+    if (!s->per_zone) return p;
+    const struct technique *t = technique_get((enum technique_id)s->technique);
+    p.zone = s->n_zones > 0 ? s->zones[part % a_side] : t->zones[part % a_side];
+    return p;
 }
 
 int64_t routine_total_ms(const struct routine *r) {
@@ -82,7 +104,9 @@ bool routine_slug_ok(const char *text) {
 /* How many steps of a program one step becomes at most; lowering.c keeps to it. */
 static int program_steps(const struct routine_step *s) {
     const struct technique *t = technique_get((enum technique_id)s->technique);
-    return 1 + s->has_intensity_end + (t->water == TECHNIQUE_WATER_HOLD);
+    int by_device = 1 + s->has_intensity_end + (t->water == TECHNIQUE_WATER_HOLD);
+    int by_hand = s->mode != STEP_MODE_DEVICE && t->by_hand ? routine_step_parts(s) : 0;
+    return by_hand > by_device ? by_hand : by_device;
 }
 
 struct at {
@@ -118,6 +142,8 @@ static void check_time(const struct at *at, const struct routine_step *s, const 
         wrong(at, FIELD_MISSING, "repetitions", "repetition_s goes with repetitions");
     if (s->per_zone && !s->has_repetitions)
         wrong(at, FIELD_MISSING, "repetitions", "per_zone goes with repetitions");
+    if (s->per_side && s->side != SIDE_BOTH)
+        wrong(at, FIELD_NOT_ONE_OF, "side", "per_side is for both sides");
     if (s->has_repetitions && !s->has_repetition_s && t->repetition_s == 0)
         wrong(at, FIELD_MISSING, "repetition_s", "this technique has no usual time: give repetition_s");
     int32_t one_s = s->has_duration ? s->duration_s : s->has_repetition_s ? s->repetition_s : t->repetition_s;
@@ -150,6 +176,19 @@ static void check_step(const struct at *at, const struct routine_step *s) {
         wrong(at, FIELD_DUPLICATE_KEY, "additives", "names an additive twice");
 }
 
+static void check_care(const int32_t *list, int32_t n, enum care_phase phase, const char *member,
+                       struct field_errors *errors) {
+    char pointer[48];
+    for (int i = 0; i < n; i++) {
+        if (care_phase((enum care_item)list[i]) == phase) continue;
+        snprintf(pointer, sizeof pointer, "/%s/%d", member, i);
+        field_errors_add(errors, FIELD_NOT_ONE_OF, pointer, "is not something done %s a session",
+                         care_phase_names[phase]);
+    }
+    snprintf(pointer, sizeof pointer, "/%s", member);
+    if (has_duplicate(list, n)) field_errors_add(errors, FIELD_DUPLICATE_KEY, pointer, "names an item twice");
+}
+
 bool routine_check(const struct routine *r, struct field_errors *errors) {
     if (!field_check(routine_fields, r, errors)) return false;
     int32_t before = errors->n;
@@ -158,6 +197,8 @@ bool routine_check(const struct routine *r, struct field_errors *errors) {
                          "must be lower-case letters, digits and single hyphens");
     if (has_duplicate(r->goals, r->n_goals))
         field_errors_add(errors, FIELD_DUPLICATE_KEY, "/goals", "names a goal twice");
+    check_care(r->preparations, r->n_preparations, CARE_BEFORE, "preparations", errors);
+    check_care(r->aftercare, r->n_aftercare, CARE_AFTER, "aftercare", errors);
     int lowered = 0;
     for (int i = 0; i < r->n_steps; i++) {
         struct at at = {errors, i};
@@ -167,7 +208,9 @@ bool routine_check(const struct routine *r, struct field_errors *errors) {
     if (errors->n > before) return false;
     if (lowered > PROTO_STEPS_MAX)
         field_errors_add(errors, FIELD_TOO_MANY, "/steps",
-                         "is too long for a device: %d of at most %d (a ramp and a soak count twice)",
+                         "is too long for a device: %d of at most %d (a ramp and a soak count twice, a step "
+                         "by hand once for each "
+                         "zone and side of its own)",
                          lowered, PROTO_STEPS_MAX);
     int64_t total_ms = routine_total_ms(r);
     if (total_ms > PROTO_SESSION_MS_MAX)

@@ -9,6 +9,10 @@
 #include <stdint.h>
 
 #include "base/field.h"
+#include "catalogue/additives.h"
+#include "catalogue/goals.h"
+#include "catalogue/types.h"
+#include "server/domain/care.h"
 #include "server/domain/technique.h"
 
 #define ROUTINE_STEPS_MAX 200
@@ -21,28 +25,13 @@
 #define ROUTINE_INSTRUCTION_MAX 280
 #define ROUTINE_REPETITIONS_MAX 100
 
-/* X(enum, name, title) */
-#define ROUTINE_TYPES(X)                                                                                     \
-    X(CLASSIC, "classic", "Classic massage")                                                                 \
-    X(ANTI_CELLULITE, "anti-cellulite", "Anti-cellulite massage")                                            \
-    X(ACUPRESSURE, "acupressure", "Acupressure massage")                                                     \
-    X(LYMPHATIC_DRAINAGE, "lymphatic-drainage", "Lymphatic drainage")                                        \
-    X(VACUUM, "vacuum", "Vacuum massage")                                                                    \
-    X(THERAPY, "therapy", "Massage therapy")
+/* ROUTINE_TYPES(X) and GOALS(X), X(enum, name, title), are schema/catalogue/types.json and goals.json. */
 
-/* X(enum, name, title) */
-#define GOALS(X)                                                                                             \
-    X(CIRCULATION, "circulation", "Better circulation")                                                      \
-    X(LYMPH, "lymph", "Lymph flow and swelling")                                                             \
-    X(STRESS, "stress", "Calm")                                                                              \
-    X(SLEEP, "sleep", "Sleep")                                                                               \
-    X(RECOVERY, "recovery", "Muscle recovery")                                                               \
-    X(PAIN, "pain", "Foot, joint and back pain")                                                             \
-    X(POSTURE, "posture", "Posture")                                                                         \
-    X(PMS, "pms", "PMS")                                                                                     \
-    X(ENERGY, "energy", "Energy")                                                                            \
-    X(NEUROPATHY, "neuropathy", "Neuropathy, gently")                                                        \
-    X(REHABILITATION, "rehabilitation", "After injury, surgery or stroke")
+/* Of a version. What is published never changes; what is retired is not offered any more. */
+#define ROUTINE_STATES(X)                                                                                    \
+    X(DRAFT, "draft")                                                                                        \
+    X(PUBLISHED, "published")                                                                                \
+    X(RETIRED, "retired")
 
 #define SIDES(X)                                                                                             \
     X(BOTH, "both")                                                                                          \
@@ -60,10 +49,7 @@
     X(CONFIRM, "confirm")                                                                                    \
     X(TIMER, "timer")
 
-#define ADDITIVES(X)                                                                                         \
-    X(SALT, "salt")                                                                                          \
-    X(HONEY, "honey")                                                                                        \
-    X(CLAY, "clay")
+/* ADDITIVES(X), X(enum, name), is schema/catalogue/additives.json. */
 
 enum routine_type {
 #define X(e, n, t) ROUTINE_TYPE_##e,
@@ -76,6 +62,12 @@ enum goal {
     GOALS(X)
 #undef X
         GOAL_COUNT
+};
+enum routine_state {
+#define X(e, n) ROUTINE_STATE_##e,
+    ROUTINE_STATES(X)
+#undef X
+        ROUTINE_STATE_COUNT
 };
 enum side {
 #define X(e, n) SIDE_##e,
@@ -104,6 +96,7 @@ enum additive {
 /* All NULL-terminated. */
 extern const char *const routine_type_names[ROUTINE_TYPE_COUNT + 1];
 extern const char *const goal_names[GOAL_COUNT + 1];
+extern const char *const routine_state_names[ROUTINE_STATE_COUNT + 1];
 extern const char *const side_names[SIDE_COUNT + 1];
 extern const char *const step_mode_names[STEP_MODE_COUNT + 1];
 extern const char *const step_ends_names[STEP_ENDS_COUNT + 1];
@@ -113,13 +106,14 @@ struct routine_step {
     int32_t technique;                /* enum technique_id */
     int32_t n_zones;                  /* 0: where the technique acts by default */
     int32_t zones[ROUTINE_ZONES_MAX]; /* enum zone, in order */
-    int32_t side;                     /* enum side; the sides together take the step's time */
+    int32_t side;                     /* enum side; both together take the step's time, unless per_side */
     /* Exactly one of duration_s and repetitions. */
     bool has_duration, has_repetitions, has_repetition_s;
     int32_t duration_s;
     int32_t repetitions;
     int32_t repetition_s;   /* without it: the technique's */
     bool per_zone;          /* the repetitions are for each zone in turn: toe after toe */
+    bool per_side;          /* the time, or the repetitions, are for the left and then for the right */
     bool has_intensity_end; /* then the intensity goes evenly from intensity to intensity_end */
     int32_t intensity;      /* percent */
     int32_t intensity_end;
@@ -147,6 +141,9 @@ struct routine {
     int32_t goals[ROUTINE_GOALS_MAX]; /* enum goal */
     int32_t n_steps;
     struct routine_step steps[ROUTINE_STEPS_MAX];
+    int32_t n_preparations, n_aftercare;   /* the checklist of a session, in order */
+    int32_t preparations[CARE_ITEM_COUNT]; /* enum care_item of the phase before */
+    int32_t aftercare[CARE_ITEM_COUNT];    /* enum care_item of the phase after */
     int32_t n_sources;
     struct routine_source sources[ROUTINE_SOURCES_MAX];
 };
@@ -159,6 +156,17 @@ must_use bool routine_check(const struct routine *r, struct field_errors *errors
 /* Nominal time of one step and of all; what a person waits for, and warming up, not counted. */
 int64_t routine_step_ms(const struct routine_step *s);
 int64_t routine_total_ms(const struct routine *r);
+
+/* A step done by hand is held once for each of these, so that every toe has its place and its confirm: all
+ * zones of a side (per_zone), first the left and then the right side (per_side); 1 without either. */
+int32_t routine_step_parts(const struct routine_step *s);
+/* Part 0..routine_step_parts() - 1: which zone (-1: all of the step's) and side, and how long. */
+struct routine_part {
+    int32_t zone; /* enum zone, or -1 */
+    int32_t side; /* enum side */
+    int32_t ms;
+};
+struct routine_part routine_step_part(const struct routine_step *s, int32_t part);
 
 /* Whether a text is a slug as routines and other catalogue entries have them. */
 bool routine_slug_ok(const char *text);

@@ -1,75 +1,68 @@
-/* Whether a guest may have a session, from what was answered: rules as data, a pure function over
- * them. Pure; thread-safe. docs/screening.md is for people. */
+/* Whether a guest may have a session, from what was answered: a pure function over the rules
+ * (screening_rule.h), the intake (intake.h) and what the routine asks for (routine_facts.h). Thread-safe.
+ * docs/screening.md is for people.
+ *
+ * - A yes always counts, also one that nobody asked for. The strictest outcome wins; caps combine to the
+ * strictest.
+ * - A rule that needs clearances is `limited`, within its caps, once all of them are given.
+ * - With a routine: a rule whose barred traits the routine cannot do without refuses it, its type and goals
+ *   may need clearances, and only the questions that matter for it need an answer. */
 #ifndef PEDILUVE_DOMAIN_SCREENING_H
 #define PEDILUVE_DOMAIN_SCREENING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/field.h"
-#include "server/domain/caps.h"
+#include "server/domain/intake.h"
+#include "server/domain/routine_facts.h"
+#include "server/domain/screening_rule.h"
 
-/* X(enum, name) in rising order of strictness: the strictest rule wins. */
-#define SCREENING_OUTCOMES(X)                                                                                \
-    X(CLEARED, "cleared")                 /* nothing in the way */                                           \
-    X(LIMITED, "limited")                 /* within the caps */                                              \
-    X(NEEDS_CLEARANCE, "needs_clearance") /* a doctor's note or a certified operator */                      \
-    X(REFUSED, "refused")
-enum screening_outcome {
-#define X(e, n) SCREENING_##e,
-    SCREENING_OUTCOMES(X)
-#undef X
-        SCREENING_OUTCOME_COUNT
-};
-extern const char *const screening_outcome_names[SCREENING_OUTCOME_COUNT + 1]; /* NULL-terminated */
-
-struct screening_rule {
-    const char *id;       /* "thrombosis": the key of its answer */
-    const char *question; /* yes = it applies; asked of staff */
-    const char *why;      /* what a guest is told when it applies */
-    int8_t outcome;       /* enum screening_outcome when it applies */
-    /* What the session must keep to when it applies and the outcome, or a clearance, lets it go on. */
-    struct lowering_caps caps;
-    bool acknowledge;   /* a warning only: the guest has to say that it was understood */
-    const char *source; /* row of the source list */
-};
-#define SCREENING_RULES_MAX 32
-extern const struct screening_rule screening_rules[];
-extern const int32_t screening_rule_count; /* <= SCREENING_RULES_MAX */
-
-/* What is said with every outcome. */
+/* What is said with every outcome: those of schema/catalogue/notices.json that are shown with the intake. */
 struct screening_notice {
     const char *id, *text;
-    const char *source; /* row of the source list */
+    const char *source; /* rows of the source list, one blank between them */
 };
 extern const struct screening_notice screening_notices[];
 extern const int32_t screening_notice_count;
 /* The notice that a refusal ends with: massage does not take the place of treatment. */
-extern const char screening_disclaimer[];
+extern const char *const screening_disclaimer;
 
-struct intake {
-    bool has_none_apply;
-    bool none_apply; /* every question of the table was asked, and all answers are no */
+struct screening_reason { /* pointers into the rule set and static tables */
+    int32_t rule;         /* enum screening_rule_id; -1: not an answer, the routine's type or goal */
+    const char *id;       /* of the rule, the type or the goal */
+    const char *words;    /* why, for the guest */
+    const char *sources;  /* rows of the source list, one blank between them */
+    int32_t outcome;      /* of this reason */
+    uint32_t needs;       /* bits 1u << enum clearance_kind that it asks for */
+    uint32_t lacking;     /* ... and that were not given */
+    uint32_t conflict;    /* mask of enum technique_trait: barred, and the routine cannot do without */
+    struct lowering_caps caps;
 };
-extern const struct field intake_fields[];
+#define SCREENING_REASONS_MAX (SCREENING_RULE_COUNT + 1 + GOAL_COUNT)
 
 struct screening_result {
-    int32_t outcome; /* enum screening_outcome; holds only when n_open is 0 */
-    struct lowering_caps caps;
-    int32_t n_open;                    /* questions without an answer: no session before they have one */
-    int32_t open[SCREENING_RULES_MAX]; /* indexes into screening_rules, in its order */
+    int32_t outcome;                    /* enum screening_outcome; holds only when n_open is 0 */
+    struct lowering_caps caps;          /* of all reasons together */
+    uint32_t lacking;                   /* bits 1u << enum clearance_kind: of all reasons together */
+    int32_t n_open;                     /* questions without an answer: no session before they have one */
+    int32_t open[SCREENING_RULE_COUNT]; /* enum screening_rule_id, in the order of asking */
+    int32_t n_warnings;                 /* apply and are not acknowledged: no session before they are */
+    int32_t warnings[SCREENING_RULE_COUNT];
     int32_t n_reasons;
-    int32_t reasons[SCREENING_RULES_MAX]; /* rules that apply, the strictest first */
+    struct screening_reason reasons[SCREENING_REASONS_MAX]; /* what applies, the strictest first */
 };
 
-void screening_run(const struct intake *intake, struct screening_result *ret);
+/* The intake has passed intake_check. facts NULL: no routine, every question counts. */
+void screening_run(const struct screening_rules *rules, const struct intake *intake,
+                   const struct routine_facts *facts, struct screening_result *ret);
 
-/* Index of the rule; -1: none. */
-int32_t screening_find(const char *id);
-/* One open question as an error of the body: pointer <prefix>/<rule id>, the question as detail. */
-void screening_errors(const struct screening_result *result, const char *prefix, struct field_errors *errors);
+/* Whether the rule can make a difference for the routine (NULL: any): it refuses, needs a clearance, warns,
+ * is a check, bars what the routine may do, or caps below what the routine asks; or a question that matters
+ * depends on it. */
+bool screening_matters(const struct screening_rules *rules, int32_t rule, const struct routine_facts *facts);
 
-/* The stricter of both in every member. */
-struct lowering_caps screening_caps_and(const struct lowering_caps *a, const struct lowering_caps *b);
+/* Each open question as an error of the body: pointer <prefix>/answers/<rule id>, the question as detail. */
+void screening_errors(const struct screening_rules *rules, const struct screening_result *result,
+                      const char *prefix, struct field_errors *errors);
 
 #endif

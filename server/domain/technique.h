@@ -9,49 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalogue/techniques.h"
 #include "protocol/program.h"
 #include "server/domain/zone.h"
 
-/* X(enum, name, title). The name is also the row id of its source, after "technique."; the lymph
- * wave comes from the massage type of that name. */
-#define TECHNIQUES(X)                                                                                        \
-    X(STROKING, "stroking", "Stroking")                                                                      \
-    X(PALM_RUBBING, "palm-rubbing", "Palm rubbing")                                                          \
-    X(KNEADING, "kneading", "Kneading")                                                                      \
-    X(SQUEEZING, "squeezing", "Squeezing")                                                                   \
-    X(HEEL_OF_PALM_PUSH, "heel-of-palm-push", "Push with the heel of the palm")                              \
-    X(TWISTING, "twisting", "Twisting")                                                                      \
-    X(SPIRAL_WARMING, "spiral-warming", "Spiral warming of the foot")                                        \
-    X(TAPPING, "tapping", "Tapping")                                                                         \
-    X(GRASPING_VIBRATION, "grasping-vibration", "Grasping vibration")                                        \
-    X(PATTING, "patting", "Patting")                                                                         \
-    X(PINCER_KNEADING, "pincer-kneading", "Pincer kneading")                                                 \
-    X(TOE_ROOT_PRESS, "toe-root-press", "Press at the root of the toe")                                      \
-    X(TOE_END_PRESS, "toe-end-press", "Press on the end of the toe")                                         \
-    X(POINT_PRESS, "point-press", "Point press")                                                             \
-    X(CUPPING, "cupping", "Cupping")                                                                         \
-    X(PASSIVE_GYMNASTICS, "passive-gymnastics", "Passive gymnastics")                                        \
-    X(FOOT_ROTATION, "foot-rotation", "Foot rotation")                                                       \
-    X(HEEL_COUNTER_PUSH, "heel-counter-push", "Heel counter-push")                                           \
-    X(ACHILLES_STRETCH, "achilles-stretch", "Achilles stretch")                                              \
-    X(SIDE_TURN, "side-turn", "Side-to-side turn")                                                           \
-    X(PAD_RUB, "pad-rub", "Rub of the toe pads")                                                             \
-    X(TOE_SPREAD, "toe-spread", "Toe spread")                                                                \
-    X(TOE_ROTATE_PULL, "toe-rotate-pull", "Toe rotation and pull")                                           \
-    X(ALL_TOES_SHAKE, "all-toes-shake", "Shake of all toes")                                                 \
-    X(THUMB_STROKE, "thumb-stroke", "Thumb stroke")                                                          \
-    X(TOE_STRETCH, "toe-stretch", "Toe stretch")                                                             \
-    X(LOWER_LEG_STROKE, "lower-leg-stroke", "Lower-leg stroke")                                              \
-    X(FOREARM_STROKE, "forearm-stroke", "Forearm stroke")                                                    \
-    X(FINGER_STRETCH, "finger-stretch", "Finger stretch")                                                    \
-    X(PALM_PRESS_HOLD, "palm-press-hold", "Press and hold of the palm")                                      \
-    X(HEAT, "heat", "Heat")                                                                                  \
-    X(SOAK, "soak", "Soak")                                                                                  \
-    X(ROLLER, "roller", "Roller")                                                                            \
-    X(PRESSURE_BOX, "pressure-box", "Pebble box")                                                            \
-    X(MASSAGE_MAT, "massage-mat", "Massage mat")                                                             \
-    X(LYMPH_WAVE, "lymph-wave", "Lymphatic wave")
-
+/* TECHNIQUES(X), X(enum, name, title), and TECHNIQUE_ROWS(X), X(enum, members of struct technique...), are
+ * schema/catalogue/techniques.json: its one source, with the wording and where each comes from. */
 enum technique_id {
 #define X(e, n, t) TECHNIQUE_##e,
     TECHNIQUES(X)
@@ -59,6 +22,20 @@ enum technique_id {
         TECHNIQUE_COUNT
 };
 extern const char *const technique_names[TECHNIQUE_COUNT + 1]; /* NULL-terminated */
+
+/* X(enum, name): what kind of work it is; care is what prepares the guest. */
+#define TECHNIQUE_GROUPS(X)                                                                                  \
+    X(MASSAGE, "massage")                                                                                    \
+    X(MOVEMENT, "movement")                                                                                  \
+    X(WARMTH, "warmth")                                                                                      \
+    X(CARE, "care")
+enum technique_group {
+#define X(e, n) TECHNIQUE_GROUP_##e,
+    TECHNIQUE_GROUPS(X)
+#undef X
+        TECHNIQUE_GROUP_COUNT
+};
+extern const char *const technique_group_names[TECHNIQUE_GROUP_COUNT + 1]; /* NULL-terminated */
 
 /* What a screening may bar; a technique, or one choice of it, carries those that are true of it. */
 enum technique_trait {
@@ -90,6 +67,7 @@ enum technique_water {
 };
 
 struct technique {
+    int8_t group;            /* enum technique_group */
     bool by_hand;            /* a person can do it as a guided step */
     int8_t direction;        /* enum direction, when the step names none */
     int8_t water;            /* enum technique_water */
@@ -109,6 +87,8 @@ const char *technique_title(enum technique_id id);
 enum technique_id technique_find(const char *name);
 /* The traits of a technique when done by that kind of actuator. */
 uint32_t technique_traits_by(enum technique_id id, enum actuator_kind kind);
+/* The traits of anything done by that kind of actuator. */
+uint32_t technique_traits_of_kind(enum actuator_kind kind);
 /* Mask, 1u << enum actuator_kind, of all kinds that could do it, the heater where needed. */
 uint32_t technique_kinds(enum technique_id id);
 

@@ -82,3 +82,18 @@ void event_cleaning_write(struct buf *out, const struct device_row *d) {
     jsonw_bool(&w, "rinse", d->rinse);
     jsonw_object_end(&w);
 }
+
+void event_course_write(struct buf *out, const struct course_head *c) {
+    struct jsonw w;
+    jsonw_init(&w, out);
+    jsonw_object(&w, NULL);
+    jsonw_uuid(&w, "course_id", &c->id);
+    jsonw_uuid(&w, "site_id", &c->site_id);
+    jsonw_str(&w, "state", course_state_names[c->state]);
+    jsonw_int(&w, "done", c->done);
+    jsonw_int(&w, "missed", c->missed);
+    jsonw_int(&w, "left", c->left);
+    jsonw_time(&w, "next_at", c->next_at);
+    jsonw_int(&w, "version", c->version);
+    jsonw_object_end(&w);
+}

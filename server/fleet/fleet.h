@@ -21,7 +21,8 @@
  *   session  {"session_id","device_id","site_id","state","reason","step","step_count","elapsed_ms",
  *             "remaining_ms","intensity","target_c","started_at","ended_at"}
  *   command  {"command_id","device_id","site_id","session_id","type","seq","state","code","detail","at"}
- *   cleaning {"device_id","site_id","cleaning":"due"} */
+ *   cleaning {"device_id","site_id","cleaning":"due"}
+ *   course   {"course_id","site_id","state","done","missed","left","next_at","version"} */
 typedef void fleet_publish(void *ctx, const struct uuid *site_id, const char *type, const char *json,
                            size_t len);
 

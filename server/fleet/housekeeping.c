@@ -2,13 +2,15 @@
 
 #include "base/clock.h"
 #include "server/base/limits.h"
+#include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
+#include "server/fleet/held_sweep.h"
 #include "server/fleet/thread.h"
 #include "server/store/command_store.h"
 #include "server/store/housekeeping_store.h"
 #include "server/store/session_store.h"
 
-#define TICK_MS 1000
+#define TICK_MS 500
 #define UNANSWERED_MS 5000 /* a ready device answers a command in milliseconds */
 #define PENDING_MAX 256
 #define SWEEPS_MAX                                                                                           \
@@ -79,6 +81,8 @@ static enum err drive_pending(struct housekeeping *h) {
     return e;
 }
 
+static enum err held(struct housekeeping *h) { return held_sweep(h->ctx, h->db, clock_wall_ms()); }
+
 static enum err devices(struct housekeeping *h) {
     return device_each(h->db, h->config.device, h->config.device_arg);
 }
@@ -94,6 +98,8 @@ static enum err retention(struct housekeeping *h) {
     return housekeeping_retention(h->db, clock_wall_ms(), days, &dropped);
 }
 
+static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
+
 static enum err idempotency(struct housekeeping *h) {
     int32_t n;
     return housekeeping_idempotency(h->db, clock_wall_ms(), LIMIT_IDEMPOTENCY_KEEP_H, &n);
@@ -107,7 +113,9 @@ static const struct {
     {walk, 1000, "walk"},
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
+    {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
+    {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},
     {idempotency, 3600000, "idempotency keys"},

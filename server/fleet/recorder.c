@@ -8,6 +8,7 @@
 #include "server/base/limits.h"
 #include "server/domain/command.h"
 #include "server/domain/session.h"
+#include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/inbox.h"
 #include "server/fleet/outbox.h"
@@ -72,7 +73,8 @@ static enum err refresh_device(struct recorder *r, const struct uuid *device) {
 static void session_moved(struct recorder *r, const struct session_row *row) {
     publish_session(r->ctx, row);
     enum err e = refresh_device(r, &row->device_id);
-    if (!context_db_ok(r->ctx, r->db, e, "device after session")) atomic_store(&r->dropped, true);
+    if (e == ERR_OK) e = course_keeper_tell(r->ctx, r->db, row);
+    if (!context_db_ok(r->ctx, r->db, e, "device and course after session")) atomic_store(&r->dropped, true);
 }
 
 /* ---- state ---- */
@@ -220,7 +222,8 @@ static enum err apply(struct recorder *r, const struct uuid *device, const struc
                               .state = (int32_t)command_from_ack((enum ack_state)m->state),
                               .code = ack_code_names[m->code],
                               .detail = m->detail,
-                              .at = m->at};
+                              .at = m->at,
+                              .epoch = m->epoch};
     return command_apply_ack(r->db, &ack, ret);
 }
 

@@ -101,8 +101,7 @@ static enum MHD_Result on_head(struct request *rq, const char *method) {
 static enum MHD_Result on_body(struct request *rq, const char *data, size_t *size) {
     size_t n = *size;
     *size = 0;
-    if (!rq->early && rq->body.len + n > LIMIT_BODY)
-        rq->early = request_fail(rq, ERR_TOO_LARGE, "At most %d bytes are taken", LIMIT_BODY);
+    if (!rq->early && rq->body.len + n > request_body_max(rq)) rq->early = request_fail_size(rq);
     if (!rq->early) {
         buf_add(&rq->body, data, n);
         return MHD_YES;

@@ -32,6 +32,7 @@ struct route {
     request_handler *handle;
     const struct field *body; /* NULL: the route takes none; JSON sent anyway must be {}, but for GET */
     size_t body_size;
+    size_t body_max;           /* bytes taken; 0: LIMIT_BODY */
     const struct field *query; /* NULL: none; any query parameter is then 400 invalid_query */
     size_t query_size;
 };

@@ -157,6 +157,8 @@ struct http {
 /* request_in.c: what comes in, judged. On an HTTP thread unless noted. */
 void request_begin(struct request *rq, const char *target);
 enum err request_judge_head(struct request *rq, const char *method); /* all but query and body */
+size_t request_body_max(const struct request *rq);                   /* bytes of a body that are taken */
+enum err request_fail_size(struct request *rq);
 enum err request_judge_token(struct request *rq, void *worker);
 /* %XX (and + as a space) from in to out, which may be the same memory; false: malformed, or a NUL. */
 bool request_unescape(const char *in, size_t len, bool plus, char *out, size_t *ret_len);

@@ -173,12 +173,21 @@ static enum err judge_framing(struct request *rq, const struct head *head) {
     return ERR_OK;
 }
 
+size_t request_body_max(const struct request *rq) {
+    const struct route *route = rq->match.route;
+    return route && route->body_max ? route->body_max : LIMIT_BODY;
+}
+
+enum err request_fail_size(struct request *rq) {
+    return request_fail(rq, ERR_TOO_LARGE, "At most %zu bytes are taken", request_body_max(rq));
+}
+
 static enum err judge_size(struct request *rq) {
     const char *length = rq->headers[HEADER_CONTENT_LENGTH];
-    if (!length || (strlen(length) < 10 && atol(length) <= LIMIT_BODY)) return ERR_OK;
+    if (!length || (strlen(length) < 10 && (size_t)atol(length) <= request_body_max(rq))) return ERR_OK;
     /* A little too much is read and dropped, so that the answer is not lost in a reset. */
     rq->early_close = strlen(length) >= 10 || atol(length) > DISCARD_MAX || rq->headers[HEADER_EXPECT];
-    return request_fail(rq, ERR_TOO_LARGE, "At most %d bytes are taken", LIMIT_BODY);
+    return request_fail_size(rq);
 }
 
 static enum err judge_media_type(const struct request *rq) {

@@ -11,11 +11,18 @@ struct error_row {
 
 /* The first row that fits counts. */
 static const struct error_row error_rows[] = {
-    {"PD001", ERR_DEVICE_BUSY, false},    {"PD002", ERR_CLEANING_DUE, false},
-    {"PD003", ERR_OUT_OF_SERVICE, false}, {"PD004", ERR_CONFLICT, false}, /* out of sequence */
-    {"PD005", ERR_WRONG_STATE, false},    {"PD006", ERR_VERSION_PUBLISHED, false},
+    {"PD001", ERR_DEVICE_BUSY, false},
+    {"PD002", ERR_CLEANING_DUE, false},
+    {"PD003", ERR_OUT_OF_SERVICE, false},
+    {"PD004", ERR_CONFLICT, false}, /* out of sequence */
+    {"PD005", ERR_WRONG_STATE, false},
+    {"PD006", ERR_VERSION_PUBLISHED, false},
     {"PD007", ERR_CONFLICT, false},      /* append-only */
     {"PD008", ERR_UNPROCESSABLE, false}, /* no such published routine */
+    {"PD121", ERR_SCREENING_NOT_TODAY, false},
+    {"PD122", ERR_SCREENING_MISMATCH, false},
+    {"PD123", ERR_SCREENING_REFUSED, false},
+    {"PD141", ERR_CONFLICT, false},      /* a draft under a newer version */
     {"23505", ERR_CONFLICT, false},      /* unique; some by name, below */
     {"23503", ERR_UNPROCESSABLE, false}, /* reference */
     {"23", ERR_UNPROCESSABLE, false},    /* check, not null */
@@ -24,7 +31,8 @@ static const struct error_row error_rows[] = {
     {"55P03", ERR_DATABASE, false},      /* lock not available */
     {"57014", ERR_DATABASE, false},      /* statement timeout */
     {"57", ERR_DATABASE, true},          /* shutting down */
-    {"08", ERR_DATABASE, true},           {"53", ERR_DATABASE, true}, /* out of resources */
+    {"08", ERR_DATABASE, true},
+    {"53", ERR_DATABASE, true},    /* out of resources */
     {"25006", ERR_DATABASE, true}, /* read-only: a standby after a fail-over */
     {"25P03", ERR_DATABASE, true}, /* idle in transaction for too long */
     {"0A000", ERR_DATABASE, true}, /* cached plan no longer fits: prepare anew */

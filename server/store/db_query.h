@@ -16,7 +16,7 @@ extern const struct db_statement *const db_statements[]; /* every store's table;
 
 /* ---- parameters: put in the order of $1, $2, ... ---- */
 
-#define DB_PARAMS_MAX 24
+#define DB_PARAMS_MAX 36
 struct db_params {
     int n;
     const char *value[DB_PARAMS_MAX];
@@ -98,6 +98,7 @@ void db_get_bytes(struct db_reader *r, void *out, size_t n);   /* exactly n */
 char *db_get_blob(struct db_reader *r, size_t *ret_len);       /* owned, NUL-terminated; NULL for NULL */
 int32_t db_get_name(struct db_reader *r,
                     const char *const names[]); /* index of the text; asserted to be one */
+int32_t db_get_i32s(struct db_reader *r, int32_t out[], int32_t cap); /* of an int4 array without NULLs */
 int32_t db_get_uuids(struct db_reader *r, struct uuid out[], int32_t cap);
 
 /* ---- errors ---- */

@@ -115,6 +115,19 @@ int32_t db_get_name(struct db_reader *r, const char *const names[]) {
     return 0;
 }
 
+int32_t db_get_i32s(struct db_reader *r, int32_t out[], int32_t cap) {
+    size_t len;
+    const char *v = step(r, &len);
+    int32_t n = 0;
+    if (!v || len < 20) return 0; /* an empty array has no dimension */
+    for (const char *at = v + 20; at + 8 <= v + len && n < cap; at += 8) {
+        uint32_t be;
+        memcpy(&be, at + 4, sizeof be);
+        out[n++] = (int32_t)be32toh(be);
+    }
+    return n;
+}
+
 int32_t db_get_uuids(struct db_reader *r, struct uuid out[], int32_t cap) {
     size_t len;
     const char *v = step(r, &len);

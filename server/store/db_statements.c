@@ -8,14 +8,19 @@
     X(device_store_statements)                                                                               \
     X(routine_store_statements)                                                                              \
     X(session_store_statements)                                                                              \
+    X(held_session_store_statements)                                                                         \
+    X(session_check_store_statements)                                                                        \
+    X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
+    X(course_store_statements)                                                                               \
     X(telemetry_store_statements)                                                                            \
     X(token_store_statements)                                                                                \
     X(audit_store_statements)                                                                                \
     X(idempotency_store_statements)                                                                          \
     X(housekeeping_store_statements)                                                                         \
-    X(catalogue_store_statements)
+    X(catalogue_store_statements)                                                                            \
+    X(catalogue_entry_store_statements)
 
 #define X(table) extern const struct db_statement table[];
 TABLES(X)

@@ -2,12 +2,9 @@
 
 #include "server/store/command_row.h"
 #include "server/store/db_query.h"
+#include "server/store/session_row.h"
 
-#define COLUMNS(s)                                                                                           \
-    s "id, " s "device_id, " s "site_id, " s "created_by, " s "routine_slug, " s "routine_version, " s       \
-      "state, " s "reason, " s "step, " s "step_count, " s "elapsed_ms, " s "remaining_ms, " s               \
-      "intensity, " s "target_mdegc, " s "requested_at, " s "started_at, " s "ended_at, " s "version, " s    \
-      "guest, " s "duration_ms"
+#define COLUMNS SESSION_ROW_COLUMNS
 #define LIVE "('requested', 'starting', 'running', 'paused', 'waiting')"
 /* One statement for each index that gives the order: the inner limit is a constant, so that the plan made
  * once for all limits walks the index instead of sorting. */
@@ -40,8 +37,9 @@ const struct db_statement session_store_statements[] = {
         "WITH dev AS (SELECT id FROM device WHERE id = $6 AND " DB_IN_SCOPE(5, "site_id")
         " FOR NO KEY UPDATE),"
         " ses AS (INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening,"
-        " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms)"
-        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21"
+        " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms,"
+        " screening_id)"
+        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21, $22"
         " FROM dev"
         " RETURNING " COLUMNS("") "),"
         " cmd AS (INSERT INTO command (id, device_id, session_id, type, state, expires_at, epoch,"
@@ -49,8 +47,9 @@ const struct db_statement session_store_statements[] = {
         " THEN 'sent' ELSE 'pending' END, $18, $19, CASE WHEN $19 > 0 THEN now() END, created_by"
         " FROM ses RETURNING *),"
         " aud AS (" DB_AUDIT "'session.create', 'session', id::text, site_id,"
-        " jsonb_build_object('device_id', device_id, 'routine', routine_slug, 'routine_version',"
-        " routine_version) FROM ses) SELECT " COLUMNS("ses.") ", " COMMAND_ROW_COLUMNS("cmd.")
+        " jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'routine', routine_slug,"
+        " 'routine_version', routine_version, 'screening_id', $22::uuid, 'clearances', $23::jsonb))"
+        " FROM ses) SELECT " COLUMNS("ses.") ", " COMMAND_ROW_COLUMNS("cmd.")
         " FROM ses, cmd"},
     /* back: the start that was never sent, taken back by a stop. It is locked before the session, as
      * everywhere; reading its count below makes that so. */
@@ -108,7 +107,7 @@ void session_row_done(struct session_row *row) {
     row->intake = row->screening = NULL;
 }
 
-static void read_row(struct db_reader *r, struct session_row *row) {
+void session_row_read(struct db_reader *r, struct session_row *row) {
     row->id = db_get_uuid(r);
     row->device_id = db_get_uuid(r);
     row->site_id = db_get_uuid(r);
@@ -154,7 +153,7 @@ enum err session_list(struct db *db, const struct scope *scope, const struct ses
     *ret_n = db_rows(result);
     for (int32_t i = 0; i < *ret_n; i++) {
         struct db_reader r = db_reader_at(result, i);
-        read_row(&r, &rows[i]);
+        session_row_read(&r, &rows[i]);
     }
     return ERR_OK;
 }
@@ -169,7 +168,7 @@ enum err session_get(struct db *db, const struct scope *scope, const struct uuid
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     ret->intake = db_get_json(&r);
     ret->screening = db_get_json(&r);
     return ERR_OK;
@@ -196,7 +195,7 @@ enum err session_each_live(struct db *db, void (*fn)(void *arg, const struct ses
     for (int32_t i = 0; i < db_rows(result); i++) {
         struct db_reader r = db_reader_at(result, i);
         struct session_row row;
-        read_row(&r, &row);
+        session_row_read(&r, &row);
         fn(arg, &row);
     }
     return ERR_OK;
@@ -228,11 +227,13 @@ enum err session_create(struct db *db, const struct scope *scope, const struct a
     db_put_i64(&p, s->epoch);
     db_put_text(&p, s->guest ? s->guest : "");
     db_put_i32(&p, s->duration_ms);
+    db_put_uuid(&p, &s->screening_id);
+    db_put_text(&p, s->clearances);
     enum err err = db_run(db, &session_store_statements[CREATE], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     if (ret_command) command_row_read(&r, ret_command);
     return ERR_OK;
 }
@@ -284,7 +285,7 @@ enum err session_apply_report(struct db *db, const struct session_report *report
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
     *ret_changed = db_get_bool(&r);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     return ERR_OK;
 }
 
@@ -303,6 +304,6 @@ enum err session_close_lost(struct db *db, const struct session_known *known, in
     *ret_changed = db_rows(result) > 0;
     if (!*ret_changed) return ERR_OK;
     struct db_reader r = db_reader_at(result, 0);
-    read_row(&r, ret);
+    session_row_read(&r, ret);
     return ERR_OK;
 }

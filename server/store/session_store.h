@@ -46,6 +46,8 @@ struct session_new {
     int32_t routine_version;                  /* a published one, else ERR_UNPROCESSABLE */
     const char *intake, *screening, *program; /* JSON texts */
     const char *guest;                        /* NULL: not said */
+    struct uuid screening_id;                 /* zero: screened in this request */
+    const char *clearances;                   /* JSON array for the audit log; NULL: none */
     int32_t step_count, duration_ms, intensity, target_mdegc;
     int64_t expires_at; /* of the start command */
     int64_t epoch;      /* > 0: the device is ready with it, and the caller publishes the command right after
@@ -53,7 +55,8 @@ struct session_new {
 };
 /* Device locked and checked, session, start command with the next sequence number, and audit: one
  * statement, one round trip, in the caller's transaction if there is one. ERR_NOT_FOUND: the device;
- * ERR_DEVICE_BUSY, ERR_CLEANING_DUE, ERR_OUT_OF_SERVICE. ret_command may be NULL. */
+ * ERR_DEVICE_BUSY, ERR_CLEANING_DUE, ERR_OUT_OF_SERVICE; ERR_SCREENING_NOT_TODAY, _MISMATCH, _REFUSED.
+ * ret_command may be NULL. */
 must_use enum err session_create(struct db *db, const struct scope *scope, const struct actor *actor,
                                  const struct session_new *new_session, struct session_row *ret,
                                  struct command_row *ret_command);

@@ -4,7 +4,12 @@
 
 #include "server/store/db_query.h"
 
-#define COLUMNS "id, name, timezone, version, created_at, updated_at"
+#define CLOSED(s) "(SELECT array_agg(d - date '1970-01-01' ORDER BY d) FROM unnest(" s "closed_dates) AS d)"
+#define COLUMNS "id, name, timezone, version, created_at, updated_at, open_days, " CLOSED("") " AS closed"
+/* An int8 array of days since 1970-01-01 as dates; NULL stays NULL. */
+#define DATES(n)                                                                                             \
+    "CASE WHEN $" #n "::bigint[] IS NOT NULL THEN ARRAY(SELECT date '1970-01-01' + d::int FROM unnest($" #n  \
+    ") AS d) END"
 
 enum { LIST, GET, CREATE, UPDATE, TIMEZONE };
 extern const struct db_statement site_store_statements[];
@@ -12,25 +17,27 @@ extern const struct db_statement site_store_statements[];
 const struct db_statement site_store_statements[] = {
     [LIST] = {
         "site_list",
-        "SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM site WHERE id > $1 AND " DB_IN_SCOPE(2, "id")
+        "SELECT " COLUMNS " FROM (SELECT * FROM site WHERE id > $1 AND " DB_IN_SCOPE(2, "id")
         " ORDER BY id LIMIT 201) page LIMIT $3::int"},
     [GET] = {"site_get", "SELECT " COLUMNS " FROM site WHERE id = $1 AND " DB_IN_SCOPE(2, "id")},
     [CREATE] = {
         "site_create",
-        "WITH s AS (INSERT INTO site (id, name, timezone)"
-        " VALUES ($5, $6, COALESCE(NULLIF($7, ''), 'UTC')) RETURNING " COLUMNS "),"
+        "WITH s AS (INSERT INTO site (id, name, timezone, open_days, closed_dates)"
+        " VALUES ($5, $6, COALESCE(NULLIF($7, ''), 'UTC'), $8, " DATES(9) ") RETURNING " COLUMNS "),"
         " aud AS (" DB_AUDIT "'site.create', 'site', id::text, id, jsonb_build_object('name', name)"
-        " FROM s) SELECT " COLUMNS " FROM s"},
+        " FROM s) SELECT * FROM s"},
     [UPDATE] = {
         "site_update",
         "WITH cur AS (SELECT id, version FROM site WHERE id = $5 AND " DB_IN_SCOPE(6, "id")
         " FOR NO KEY UPDATE),"
         " up AS (UPDATE site s SET name = COALESCE($8, s.name), timezone = COALESCE($9, s.timezone),"
+        " open_days = COALESCE($10, s.open_days), closed_dates = COALESCE(" DATES(11) ", s.closed_dates),"
         " version = s.version + 1, updated_at = now() FROM cur WHERE s.id = cur.id AND ($7::bigint = 0"
         " OR cur.version = $7) RETURNING s.id, s.name, s.timezone, s.version, s.created_at,"
-        " s.updated_at),"
+        " s.updated_at, s.open_days, " CLOSED("s.") "),"
         " aud AS (" DB_AUDIT "'site.update', 'site', id::text, id,"
-        " jsonb_strip_nulls(jsonb_build_object('name', $8, 'timezone', $9)) FROM up) SELECT up.*"
+        " jsonb_strip_nulls(jsonb_build_object('name', $8, 'timezone', $9,"
+        " 'open_days', $10, 'closed_dates', cardinality($11))) FROM up) SELECT up.*"
         " FROM cur LEFT JOIN up ON true"},
     [TIMEZONE] = {"site_timezone", "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"},
     {0}};
@@ -43,6 +50,14 @@ static void read_row(struct db_reader *r, struct site_row *row) {
     row->version = db_get_i64(r);
     row->created_at = db_get_time(r);
     row->updated_at = db_get_time(r);
+    row->calendar.open_days = (uint32_t)db_get_i32(r);
+    row->calendar.n_closed = db_get_i32s(r, row->calendar.closed, COURSE_CLOSED_MAX);
+}
+
+static void put_closed(struct db_params *p, const struct course_calendar *c) {
+    int64_t days[COURSE_CLOSED_MAX];
+    for (int32_t i = 0; i < c->n_closed; i++) days[i] = c->closed[i];
+    db_put_i64s(p, days, c->n_closed, sizeof days[0]);
 }
 
 /* Runs a statement that gives at most one row. */
@@ -89,6 +104,8 @@ enum err site_create(struct db *db, const struct scope *scope, const struct acto
     db_put_uuid(&p, &row->id);
     db_put_text(&p, row->name);
     db_put_text(&p, row->timezone);
+    db_put_i32(&p, (int32_t)(row->calendar.open_days ? row->calendar.open_days : DATE_EVERY_DAY));
+    put_closed(&p, &row->calendar);
     return run_one(db, CREATE, &p, row);
 }
 
@@ -102,6 +119,14 @@ enum err site_update(struct db *db, const struct scope *scope, const struct acto
     db_put_i64(&p, expected_version);
     db_put_text(&p, change->has_name ? change->name : NULL);
     db_put_text(&p, change->has_timezone ? change->timezone : NULL);
+    if (change->has_open_days)
+        db_put_i32(&p, (int32_t)change->calendar.open_days);
+    else
+        db_put_null(&p);
+    if (change->has_closed)
+        put_closed(&p, &change->calendar);
+    else
+        db_put_null(&p);
     return run_one(db, UPDATE, &p, ret);
 }
 

@@ -237,16 +237,21 @@ def no_body_however_odd_makes_the_server_fail(w):
     dice = random.Random(20261121)
     device = w.spa.device("spa-pro")
     bodies = {
-        f"{V1}/sites": {"name": "Odd", "timezone": "UTC"},
+        f"{V1}/sites": {"name": "Odd", "timezone": "UTC", "opening_days": ["mon", "sat"], "closed_dates": ["2026-12-25"]},
         f"{V1}/devices": {"site_id": w.sites[0], "model": "spa-pro", "name": "Odd", "serial": "odd"},
         f"{V1}/devices/{device}/cleanings": {"kind": "after_client", "contact_minutes": 10, "disinfectant": "x", "rinsed": True},
         f"{V1}/routines": routine("odd", [{"technique": "kneading", "zones": ["sole", "heel"], "repetitions": 3, "intensity": 40,
                                            "intensity_end": 50, "direction": "distal", "water_c": 38.5, "mode": "auto"}],
                                   goals=["sleep"], summary="odd", sources=["x"]),
         f"{V1}/routines/relax-10/preview": {"model": "spa-pro", "intensity_max": 50, "water_max_c": 38},
+        f"{V1}/routines/relax-10/copy": {"slug": "odd-copy", "name": "Odd", "version": 1, "site_id": w.sites[0]},
+        f"{V1}/routines/import": {"kind": "routines", "version": 1, "entries": [routine("odd-import")]},
         f"{V1}/sessions": order(device, intensity_max=80, water_max_c=39.5),
         f"{V1}/sessions/{UNKNOWN}/adjust": {"intensity": 40, "water_c": 39},
         f"{V1}/sessions/{UNKNOWN}/confirm": {"step": 3},
+        f"{V1}/courses": {"site_id": w.sites[0], "guest": "Odd", "template": "custom", "routine": "relax-10", "start_on": "2190-01-01",
+                          "time_of_day": "09:30", "count": 3, "rounds": 2, "break_days": 7, "override": True, "reason": "odd"},
+        f"{V1}/courses/{UNKNOWN}/sessions/1/skip": {"reason": "odd", "override": True},
         f"{V1}/tokens": {"name": "odd", "role": "viewer", "site_ids": [w.sites[0]], "expires_at": "2030-01-01T00:00:00Z"},
     }
     met = set()

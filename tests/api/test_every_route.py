@@ -6,8 +6,9 @@ import threading
 from world import NOTHING_APPLIES, V1, json, key, ok, order, refused, routine, tap, until, uuid, world
 
 UNKNOWN = "019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b"
-PUT_IN = {"{id}": UNKNOWN, "{slug}": "relax-10", "{version}": "1", "{model}": "spa-pro"}
-NOT_IDEMPOTENT = {f"{V1}/routines/{{slug}}/preview"}  # makes and commands nothing
+PUT_IN = {"{id}": UNKNOWN, "{slug}": "relax-10", "{version}": "1", "{model}": "spa-pro", "{kind}": "zones", "{entry}": "heel",
+          "{number}": "1", "{secret}": "0" * 43}
+NOT_IDEMPOTENT = {f"{V1}/routines/{{slug}}/preview", f"{V1}/courses/plan"}  # makes and commands nothing
 
 
 def routes(w):
@@ -28,8 +29,30 @@ def draft(w, site=None):
     return made.headers["Location"], made.headers["ETag"], text
 
 
+def copies(w, entry):
+    """Three texts for a site's copy of a catalogue entry."""
+    content = ok(w.api.get(f"{V1}/catalogue/{entry}"))["content"]
+    return [{"content": {**content, "name": name}} for name in ("One", "Two", "Three")]
+
+
 def session(w, site=None):
     return ok(w.api.post(f"{V1}/sessions", order(w.new_device(site=site)["id"])), 201)
+
+
+def course_of(w, site=None, **more):
+    return {"site_id": site or w.sites[0], "guest": "Anna", "template": "custom", "routine": "relax-10", "start_on": "2190-01-01",
+            "time_of_day": "09:30", "count": 4, **more}
+
+
+def course(w, site=None):
+    return ok(w.api.post(f"{V1}/courses", course_of(w, site)), 201)
+
+
+def with_checklist(w):
+    """A session by hand whose routine has a checklist; its path."""
+    slug = w.new_routine([{"technique": "side-turn", "repetitions": 3}], preparations=["skin-check", "breaths"])
+    body = {"site_id": w.sites[0], "routine": slug, "intake": NOTHING_APPLIES}
+    return f"{V1}/sessions/{ok(w.api.post(f'{V1}/sessions', body), 201)['id']}"
 
 
 # ---- Idempotency-Key ----
@@ -39,9 +62,17 @@ def ordering(w):
     def action(name, body=None, other=None):
         return (f"{V1}/sessions/{{id}}/{name}", f"{V1}/sessions/{session(w)['id']}/{name}", body, other, {})
     device, free = w.new_device()["id"], w.new_device()["id"]
-    path, tag, _ = draft(w)
-    name = uuid.uuid4().hex[:12]
+    path, tag, text = draft(w)
+    name, published = uuid.uuid4().hex[:12], w.new_routine(text["steps"])
+
+    def document(slug):
+        return {"kind": "routines", "version": 1, "entries": [routine(slug)]}
+    planned = f"{V1}/courses/{course(w)['id']}"
     return [
+        (f"{V1}/courses", f"{V1}/courses", course_of(w), course_of(w, guest="Bea"), {}),
+        (f"{V1}/courses/{{id}}/sessions/{{number}}/miss", f"{planned}/sessions/1/miss", {"reason": "Ill"}, {"reason": "Away"}, {}),
+        (f"{V1}/courses/{{id}}/sessions/{{number}}/skip", f"{planned}/sessions/2/skip", {"reason": "Ill"}, {"reason": "Away"}, {}),
+        (f"{V1}/courses/{{id}}/calendar-link", f"{planned}/calendar-link", None, None, {}),
         (f"{V1}/sites", f"{V1}/sites", {"name": f"Site {name}"}, {"name": f"Other {name}"}, {}),
         (f"{V1}/devices", f"{V1}/devices", {"site_id": w.sites[0], "model": "spa-pro", "name": "A"},
          {"site_id": w.sites[0], "model": "spa-pro", "name": "B"}, {}),
@@ -49,10 +80,16 @@ def ordering(w):
         (f"{V1}/devices/{{id}}/cleanings", f"{V1}/devices/{device}/cleanings", {"kind": "rinse"}, {"kind": "end_of_day"}, {}),
         (f"{V1}/routines", f"{V1}/routines", routine(f"k-{name}"), routine(f"k-{name}", summary="x"), {}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/publish", f"{path}/publish", None, None, {"If-Match": tag}),
+        (f"{V1}/routines/{{slug}}/versions/{{version}}/retire", f"{V1}/routines/{published}/versions/1/retire", None, None, {}),
+        (f"{V1}/routines/{{slug}}/copy", f"{V1}/routines/relax-10/copy", {"slug": f"c-{name}"}, {"slug": f"c-{name}", "name": "C"}, {}),
+        (f"{V1}/routines/import", f"{V1}/routines/import", document(f"i-{name}"), document(f"j-{name}"), {}),
         (f"{V1}/sessions", f"{V1}/sessions", order(free), order(free, guest="Anna"), {}),
+        (f"{V1}/screenings", f"{V1}/screenings", {"site_id": w.sites[0], "intake": NOTHING_APPLIES},
+         {"site_id": w.sites[0], "intake": NOTHING_APPLIES, "guest": "Anna"}, {}),
         (f"{V1}/tokens", f"{V1}/tokens", {"name": name, "role": "viewer", "all_sites": True},
          {"name": name, "role": "owner", "all_sites": True}, {}),
         action("stop"),
+        (f"{V1}/sessions/{{id}}/checks", f"{with_checklist(w)}/checks", {"item": "skin-check"}, {"item": "breaths"}, {}),
     ]
 
 
@@ -232,12 +269,16 @@ def everything_that_is_edited_wants_the_tag_that_was_read(w):
     site = ok(w.api.post(f"{V1}/sites", {"name": f"Edit {uuid.uuid4()}"}), 201)["id"]
     path, _, text = draft(w)
     device = w.new_device()["id"]
+    words, entry = copies(w, "zones/heel"), f"{V1}/catalogue/zones/heel?site_id={site}"
+    ok(w.api.put(entry, words[2], headers={"If-None-Match": "*"}), 201)
     edits = {(row["method"], row["path"]) for row in routes(w) if row["method"] in ("PUT", "PATCH")}
     tested = set()
     for method, template, where, bodies in (
             ("PATCH", f"{V1}/sites/{{id}}", f"{V1}/sites/{site}", [{"timezone": "Europe/Paris"}, {"timezone": "UTC"}]),
             ("PATCH", f"{V1}/devices/{{id}}", f"{V1}/devices/{device}", [{"name": "One"}, {"name": "Two"}]),
-            ("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", path, [{**text, "summary": "One"}, {**text, "summary": "Two"}])):
+            ("PATCH", f"{V1}/courses/{{id}}", f"{V1}/courses/{course(w)['id']}", [{"time_of_day": "10:00"}, {"state": "paused"}]),
+            ("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", path, [{**text, "summary": "One"}, {**text, "summary": "Two"}]),
+            ("PUT", f"{V1}/catalogue/{{kind}}/{{entry}}", entry, words[:2])):
         tested.add((method, template))
         first, second = bodies
         tag = w.api.get(where).headers["ETag"]
@@ -264,17 +305,19 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     foreign = session(w, site=other)
     path, tag, text = draft(w, site=other)
     ok(w.api.post(f"{V1}/devices/{w.new_device(site=other)['id']}/cleanings"), 201)
-    device = foreign["device_id"]
-    fill = {f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device, f"{V1}/sessions/{{id}}": foreign["id"],
+    device, planned = foreign["device_id"], course(w, other)["id"]
+    screening = ok(w.api.post(f"{V1}/screenings", {"site_id": other, "intake": NOTHING_APPLIES}), 201)["id"]
+    fill = {f"{V1}/courses/{{id}}": planned, f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device,
+            f"{V1}/sessions/{{id}}": foreign["id"], f"{V1}/screenings/{{id}}": screening,
             f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
-    bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {},
-              "credentials": None}
+    bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
+              "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
         stranger = w.as_role(role, [mine])
         for row in routes(w):
-            if "{" not in row["path"] or row["path"].startswith(f"{V1}/models") or \
+            if "{" not in row["path"] or row["path"].startswith((f"{V1}/models", f"{V1}/catalogue/sources")) or \
                     (row["permission"] == "administer" and role == "manager"):
                 continue
             where = row["path"]
@@ -282,22 +325,27 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
                 if where.startswith(template):
                     where = where.replace("{id}", value or secret)
             where = where.replace(f"{V1}/routines/{{slug}}/versions/{{version}}", path)
-            where = where.replace("{slug}", text["slug"])
+            where = where.replace("{slug}", text["slug"]) + ("?from=1&to=1" if where.endswith("/diff") else "")
+            where = where.replace("{number}", "1").replace("{secret}", PUT_IN["{secret}"])
+            if "catalogue" in where:
+                where = f"{concrete(where)}?site_id={other}"
             body = None
             if row["body"]:
-                body = text if row["method"] == "PUT" else {"name": "Mine now"} if row["method"] == "PATCH" else \
+                body = copies(w, "zones/heel")[0] if "catalogue" in where else text if row["method"] == "PUT" else \
+                    {"state": "ended"} if "courses" in where and row["method"] == "PATCH" else {"name": "Mine now"} if row["method"] == "PATCH" else \
                     bodies[where.rsplit("/", 1)[1]]
             reply = stranger.request(row["method"], where, body, headers={"If-Match": tag if "routines" in where else "*"})
             refused(reply, 404, "not_found")
             visited += 1
-        for name in ("sites", "devices", "sessions", "commands", "cleanings", "audit", "routines", *(["tokens"] * (role == "owner"))):
+        for name in ("sites", "devices", "screenings", "sessions", "commands", "cleanings", "audit", "routines", "courses",
+                     *(["tokens"] * (role == "owner"))):
             whole = json.dumps(list(stranger.pages(f"{V1}/{name}", {"limit": 200})))
-            for secret_of_others in (other, device, foreign["id"], foreign["command"]["id"], text["slug"], secret):
+            for secret_of_others in (other, device, screening, foreign["id"], foreign["command"]["id"], text["slug"], secret, planned):
                 tap.check(secret_of_others not in whole, f"{name} shows {secret_of_others}")
         for name, query in (("sessions", {"device_id": device}), ("commands", {"session_id": foreign["id"]}),
                             ("commands", {"device_id": device}), ("cleanings", {"device_id": device}),
-                            ("audit", {"subject_id": foreign["id"]}), ("routines", {"site_id": other}),
-                            ("devices", {"site_id": other}), ("audit", {"subject_id": text["slug"]})):
+                            ("audit", {"subject_id": foreign["id"]}), ("screenings", {"site_id": other}), ("routines", {"site_id": other}),
+                            ("devices", {"site_id": other}), ("courses", {"site_id": other}), ("audit", {"subject_id": text["slug"]})):
             tap.equal(ok(stranger.get(f"{V1}/{name}", params=query))["items"], [], f"{name} {query}")
         refused(stranger.get(f"{V1}/events", params={"site_id": other}), 404, "not_found")
     tap.check(visited > 30, visited)
@@ -322,10 +370,16 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     site = ok(w.api.post(f"{V1}/sites", {"name": f"Audit {uuid.uuid4()}"}), 201)["id"]
     path, tag, text = draft(w)
     token = w.api.post(f"{V1}/tokens", {"name": "x", "role": "viewer", "all_sites": True}).json["id"]
+    entry = f"{V1}/catalogue/zones/heel?site_id={site}"
+    done("PUT", f"{V1}/catalogue/{{kind}}/{{entry}}", w.api.put(entry, copies(w, "zones/heel")[0], headers={"If-Match": "*"}))
+    done("DELETE", f"{V1}/catalogue/{{kind}}/{{entry}}", w.api.delete(entry, headers={"If-Match": "*"}))
     done("PATCH", f"{V1}/sites/{{id}}", w.api.patch(f"{V1}/sites/{site}", {"timezone": "Europe/Paris"}, headers={"If-Match": "*"}))
+    done("PATCH", f"{V1}/courses/{{id}}", w.api.patch(f"{V1}/courses/{course(w)['id']}", {"state": "paused"}, headers={"If-Match": "*"}))
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
     done("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.put(path, text, headers={"If-Match": tag}))
     done("DELETE", f"{V1}/tokens/{{id}}", w.api.delete(f"{V1}/tokens/{token}"))
+    path, tag, _ = draft(w)
+    done("DELETE", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.delete(path, headers={"If-Match": tag}))
     tap.equal(set(left), set(changing))
     entries = {}
     for entry in w.api.pages(f"{V1}/audit", {"limit": 200}):

@@ -50,10 +50,10 @@ class World:
         until(lambda: ok(self.api.get(f"{V1}/devices/{made['id']}"))["ready"], 10, "the device to be ready")
         return device
 
-    def new_routine(self, steps, slug=None, site=None):
+    def new_routine(self, steps, slug=None, site=None, **more):
         """A published routine of these steps; its slug."""
         slug = slug or f"r-{uuid.uuid4().hex[:12]}"
-        made = self.api.post(f"{V1}/routines", routine(slug, steps), params={"site_id": site} if site else None)
+        made = self.api.post(f"{V1}/routines", routine(slug, steps, **more), params={"site_id": site} if site else None)
         ok(made, 201)
         ok(self.api.post(made.headers["Location"] + "/publish", headers={"If-Match": made.headers["ETag"]}), 200)
         return slug

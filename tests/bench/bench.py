@@ -16,11 +16,12 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/bench")]
 os.environ.setdefault("PEDILUVE_BUILD", str(ROOT / "build/release"))
 from harness import Fleet, Spa, free_port, until  # noqa: E402
 from harness.broker import SERVER_USER  # noqa: E402
 from harness.process import Process  # noqa: E402
+import agent_cost  # noqa: E402
 
 SCALE = float(os.environ.get("SCALE", "1"))
 BUILD = Path(os.environ["PEDILUVE_BUILD"])
@@ -169,9 +170,20 @@ def telemetry(spa):
             f"{used / messages * 1e6:.1f} us of server CPU a message, {done['resent']} sent again")
 
 
+def lowering():
+    catalogue = ROOT / "schema/catalogue"
+    words = [BUILD / "bench/lowering_time", *sorted(catalogue.glob("models/*.json")), "--", *sorted(catalogue.glob("routines/*.json"))]
+    done = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    say("lowering, a program of the catalogue, us", done["mean_us"],
+        f"{done['programs']} programs; {done['max_us']:.0f} us at the most ({done['max_of']})")
+    say("lowering, a routine of 200 steps, us", done["longest_us"], f"{done['longest_json_us']:.0f} us with its JSON; target 1000")
+
+
 def main():
     devices = max(600, int(12000 * SCALE))
     print(f"pediluve bench: {devices} devices known, {CONNECTIONS} connections, load on the same {os.cpu_count()} cores\n")
+    agent_cost.measure(say, max(5, 30 * SCALE))
+    lowering()
     spa = Spa(devices=devices, speed=1, fleet=False, private_postgres=True)
     with contextlib.ExitStack() as stack:
         stack.enter_context(spa)

@@ -48,6 +48,32 @@ Test(fuzz, every_message_holds_cut_at_every_place_and_bent_at_every_byte) {
     }
 }
 
+Test(fuzz, intakes_and_rules_hold_cut_and_bent) {
+    static const struct {
+        const char *target, *text;
+    } rows[] = {
+        {"intake", "{\"none_apply\":true,\"answers\":{\"skin-check\":true,\"fever\":true,\"meal\":true},"
+                   "\"acknowledged\":[\"meal\"],\"clearances\":[{\"kind\":\"doctor_note\",\"by\":\"Dr W\","
+                   "\"on\":\"2026-11-20\"}]}"},
+        {"rule",
+         "{\"id\":\"neuropathy\",\"name\":\"N\",\"question\":\"Q?\",\"why\":\"W.\",\"outcome\":\"limited\","
+         "\"caps\":{\"intensity_max\":40,\"water_max_c\":35.5},\"sources\":[\"contra.neuropathy\"]}"},
+    };
+    static const char bends[] = "\"{}[],:0-9.e\\ \x01\xff";
+    for (size_t k = 0; k < COUNT_OF(rows); k++) {
+        const struct fuzz_target *t = find(rows[k].target);
+        size_t len = strlen(rows[k].text);
+        for (size_t i = 0; i < len; i++) {
+            auto_free char *bent = xmalloc(len + 1);
+            memcpy(bent, rows[k].text, len + 1);
+            run_copy(t, rows[k].text, i);
+            bent[i] = bends[i % (sizeof bends - 1)];
+            run_copy(t, bent, len);
+        }
+        run_copy(t, rows[k].text, len);
+    }
+}
+
 Test(fuzz, topics_and_times_hold) {
     json_t *tree = vectors_tree("topic"), *t;
     size_t i;

@@ -13,12 +13,19 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MAX_LEN = {"command": 4096, "program": 4096, "telemetry": 2048, "topic": 128, "clock": 64}
 SEEDS_OF = {"head": "command"}
+RULES = json.loads((ROOT / "schema/catalogue/screening-rules.json").read_text("utf-8"))["entries"]
+TEXTS = {  # where there are no vectors
+    "clock": ["2026-11-21T03:15:31.042Z", "1970-01-01T00:00:00+01:30"],
+    "intake": ['{"none_apply":true}', json.dumps({"answers": {rule["id"]: True for rule in RULES}, "acknowledged": ["meal"],
+               "clearances": [{"kind": "doctor_note", "by": "Dr W", "on": "2026-11-20"}]}, separators=(",", ":"))],
+    "rule": [json.dumps(rule) for rule in RULES],
+}
 
 
 def seeds(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
-    if name == "clock":
-        texts = [b"2026-11-21T03:15:31.042Z", b"1970-01-01T00:00:00+01:30"]
+    if name in TEXTS:
+        texts = [text.encode() for text in TEXTS[name]]
     else:
         vectors = json.loads((ROOT / "tests" / "vectors" / f"{SEEDS_OF.get(name, name)}.json").read_text("utf-8"))
         texts = []

@@ -14,6 +14,7 @@
 #include "protocol/message_fields.h"
 #include "protocol/model.h"
 #include "protocol/topic.h"
+#include "server/domain/screening.h"
 
 #define hold(condition)                                                                                      \
     do {                                                                                                     \
@@ -89,6 +90,7 @@ static void run_program(const char *text, size_t len) {
             const struct setpoint *s = &p->steps[i].sets[j];
             hold(s->channel < model.n_actuators && model.actuators[s->channel].kind != ACTUATOR_HEATER);
             hold(s->level <= model.actuators[s->channel].level_max && s->level <= p->intensity_max);
+            for (int k = 0; k < p->n_barred; k++) hold(p->barred[k] != model.actuators[s->channel].kind);
         }
     }
 }
@@ -129,6 +131,48 @@ static void run_topic(const char *text, size_t len) {
     hold(strcmp(again, topic) == 0);
 }
 
+/* Nobody who answered yes to what refuses is let through, and a set of rules takes any intake. */
+static void run_intake(const char *text, size_t len) {
+    struct intake in, again;
+    struct field_errors errors = {0};
+    agree(text, len, intake_fields, sizeof in);
+    if (!field_parse(text, len, intake_fields, FIELD_REFUSE_UNKNOWN, &in, sizeof in, NULL, &errors)) return;
+    auto_buf struct buf out = BUF_INIT;
+    struct jsonw w;
+    jsonw_init(&w, &out);
+    field_write(&w, NULL, intake_fields, &in);
+    hold(field_parse(out.data, out.len, intake_fields, 0, &again, sizeof again, NULL, &errors));
+    hold(memcmp(&in, &again, sizeof in) == 0);
+    if (!intake_check(&in, &screening_rule_product, "/intake", &errors)) {
+        hold(errors.n > 0);
+        return;
+    }
+    struct screening_result r;
+    screening_run(&screening_rule_product, &in, NULL, &r);
+    for (int i = 0; i < SCREENING_RULE_COUNT; i++) {
+        const struct screening_rule *rule = &screening_rule_product.rule[i];
+        if (in.answers.yes[i] && !rule->check && rule->outcome == SCREENING_REFUSED)
+            hold(r.outcome == SCREENING_REFUSED);
+    }
+    hold(r.outcome < SCREENING_OUTCOME_COUNT && r.caps.intensity_max >= 1);
+}
+
+/* A site's copy that is taken is nowhere laxer than the product's rule. */
+static void run_rule(const char *text, size_t len) {
+    struct screening_rules set = screening_rule_product;
+    struct field_errors errors = {0};
+    if (!screening_rule_override(&set, text, len, &errors)) {
+        hold(errors.n > 0 && memcmp(&set, &screening_rule_product, sizeof set) == 0);
+        return;
+    }
+    for (int i = 0; i < SCREENING_RULE_COUNT; i++) {
+        const struct screening_rule *a = &screening_rule_product.rule[i], *b = &set.rule[i];
+        hold(b->outcome >= a->outcome);
+        if (b->outcome == SCREENING_REFUSED) continue;
+        hold(b->caps.intensity_max <= a->caps.intensity_max && !(a->caps.barred & ~b->caps.barred));
+    }
+}
+
 static void run_clock(const char *text, size_t len) {
     int64_t ms, again;
     char out[CLOCK_TEXT_LEN + 1];
@@ -147,5 +191,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"head", run_head},
     {"topic", run_topic},
     {"clock", run_clock},
+    {"intake", run_intake},
+    {"rule", run_rule},
     {NULL, NULL},
 };

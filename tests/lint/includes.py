@@ -5,6 +5,7 @@ from pathlib import Path
 
 from files import CODE, ROOT, ours, report
 
+MADE = ("catalogue/", "base/fold_table.h")  # by scripts/*_table*.py, into the build's folder
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 
 
@@ -48,7 +49,7 @@ def main():
         results[f"{folder} includes only what its row allows"] += wrong_includes(path, row, third_party(rows))
     results["our own headers are named from the root"] = [
         f"{path}: {name}" for path in ours(".c", ".h", under=CODE)
-        for mark, name in INCLUDE.findall((ROOT / path).read_text()) if mark == '"' and not (ROOT / name).exists() and not name.startswith("catalogue/")]
+        for mark, name in INCLUDE.findall((ROOT / path).read_text()) if mark == '"' and not (ROOT / name).exists() and not name.startswith(MADE)]
     results["no file includes a .c file"] = [
         f"{path}: {name}" for path in ours(".c", ".h") for _, name in INCLUDE.findall((ROOT / path).read_text())
         if name.endswith(".c")]

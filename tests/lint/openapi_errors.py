@@ -10,7 +10,6 @@ ROW = re.compile(r'X\((\w+), (\d+), "(\w+)",\s*"([^"]+)"\)')
 WITHOUT_TEST = {
     "internal": "a bug: the tests fail when they meet one",
     "overloaded": "tests/unit/http fills the queue of workers",
-    "screening_refused": "the intake has no single answers yet: all no, or open; tests/unit/domain has the rules",
     "shutting_down": "tests/unit/http stops a server with requests in it",
 }
 

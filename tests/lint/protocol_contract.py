@@ -57,7 +57,7 @@ def code_tables():
     def absent_of(f):
         if f["required"]:
             return ""
-        if f["has"] or f["type"] in ("uuid", "object"):
+        if f["has"] or f["type"] in ("uuid", "object", "list"):
             return "-"
         if f["nullable"]:
             return "unknown"

@@ -147,13 +147,13 @@ Test(catalogue, a_draft_is_replaced_until_it_is_published) {
     routine_row_done(&rows[0]);
 }
 
-Test(catalogue, a_retired_version_gives_way_to_the_one_before) {
+Test(catalogue, a_retired_version_does_not_come_back_by_itself) {
     struct db *db = pg_fixture_db();
     struct routine_row row;
     cr_assert(put("{\"steps\": [1]}"));
     cr_assert(put("{\"steps\": [2]}"));
     cr_assert_eq(routine_retire(db, &pg_scope_all, &pg_actor, "heel", 2, &row), ERR_OK);
     routine_row_done(&row);
-    cr_assert_eq(latest(), 1);
-    cr_assert_not(put("{\"steps\": [2]}"), "and does not come back by itself");
+    cr_assert_not(put("{\"steps\": [2]}"));
+    cr_assert_eq(routine_get(db, &pg_scope_all, "heel", 0, &row), ERR_NOT_FOUND);
 }

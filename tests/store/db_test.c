@@ -116,7 +116,7 @@ Test(db, an_absent_server_is_refused_at_once_while_backing_off) {
 
 Test(db, a_statement_that_takes_too_long_is_ended) {
     auto_db struct db *db =
-        db_new(&(struct db_config){.conninfo = pg_fixture_url(), .statement_timeout_ms = 50});
+        db_new(&(struct db_config){.conninfo = pg_fixture_url(), .statement_timeout_ms = 1000});
     struct device_change change = {.has_name = true, .name = "x"};
     struct device_row row;
     pg_sql("BEGIN; SELECT FROM device FOR UPDATE");

@@ -8,6 +8,7 @@
 #include "server/store/device_store.h"
 #include "server/store/model_store.h"
 #include "server/store/routine_store.h"
+#include "server/store/screening_store.h"
 #include "server/store/site_store.h"
 #include "server/store/token_store.h"
 
@@ -50,6 +51,7 @@ READER(command, command_list(ALL, &(struct command_filter){.device_id = pg_devic
        command_row_done)
 READER(cleaning, cleaning_list(ALL, &(struct cleaning_filter){.device_id = pg_device_a}, page, rows, &n),
        KEEP)
+READER(screening, screening_list(ALL, &(struct screening_filter){0}, page, rows, &n), screening_row_done)
 READER(audit, audit_list(ALL, &(struct audit_filter){0}, page, rows, &n), audit_row_done)
 
 static const struct listing listings[] = {
@@ -64,8 +66,8 @@ static const struct listing listings[] = {
     {"sessions",
      "UPDATE session SET state = 'rejected'; INSERT INTO session (id, device_id, routine_slug, "
      "routine_version,"
-     " intake, screening, program) SELECT " NEW_ID
-     ", 'd0000000-0000-0000-0000-000000000001', 'relax-10', 1, '{\"n\": %d}', '{}', '{}'",
+     " intake, screening, program) SELECT " NEW_ID ", 'd0000000-0000-0000-0000-000000000001', 'relax-10', 1, "
+     "'{\"n\": %d}', '{\"outcome\": \"limited\"}', '{}'",
      read_session},
     {"commands", /* of a session that the rows before have left */
      "INSERT INTO command (id, device_id, session_id, type, body) SELECT " NEW_ID
@@ -76,6 +78,10 @@ static const struct listing listings[] = {
      "kind, notes, done_at) SELECT " NEW_ID
      ", 'd0000000-0000-0000-0000-000000000001', 'after_client', 'N-%d', now()",
      read_cleaning},
+    {"screenings",
+     "INSERT INTO screening (id, site_id, outcome, intake, result) SELECT " NEW_ID
+     ", 'a0000000-0000-0000-0000-000000000001', 'cleared', '{\"n\": %d}', '{}'",
+     read_screening},
     {"audit",
      "INSERT INTO audit_log (id, actor_name, action, subject_type, subject_id) SELECT " NEW_ID
      ", 'x', 'y', 'z', 'N-%d'",
@@ -160,7 +166,9 @@ Test(pages, of_models_and_routines_go_by_slug) {
     seen = 0;
     do {
         struct routine_row rows[3];
-        cr_assert_eq(routine_list(pg_fixture_db(), &pg_scope_all, NULL, after, 3, rows, &n), ERR_OK);
+        cr_assert_eq(
+            routine_list(pg_fixture_db(), &pg_scope_all, &(struct routine_filter){0}, after, 3, rows, &n),
+            ERR_OK);
         for (int32_t i = 0; i < n; i++, seen++) {
             cr_assert_gt(strcmp(rows[i].slug, after), 0);
             cr_assert_eq(rows[i].version, strcmp(rows[i].slug, "relax-10") == 0 ? 1 : 2,

@@ -11,8 +11,9 @@ TestSuite(refusals, .init = pg_fixture_setup, .fini = pg_fixture_teardown);
 #define SESSION(n) "'50000000-0000-0000-0000-00000000000" #n "'"
 #define INSERT_SESSION(n, more_columns, more_values)                                                         \
     "INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening, "                 \
-    "program" more_columns ") VALUES (" SESSION(n) ", " DEVICE                                               \
-                                                   ", 'relax-10', 1, '{}', '{}', '{}'" more_values ")"
+    "program" more_columns                                                                                   \
+    ") VALUES (" SESSION(n) ", " DEVICE                                                                      \
+                            ", 'relax-10', 1, '{}', '{\"outcome\": \"cleared\"}', '{}'" more_values ")"
 #define INSERT_COMMAND(seq)                                                                                  \
     "INSERT INTO command (id, device_id, session_id, seq, type) VALUES (gen_random_uuid(), " DEVICE          \
     ", " SESSION(1) ", " seq ", 'pause')"
@@ -29,8 +30,8 @@ Test(refusals, a_second_live_session_on_a_device) {
 }
 
 Test(refusals, even_with_the_guards_switched_off_the_index_holds) {
-    pg_sql(
-        "ALTER TABLE session DISABLE TRIGGER USER; ALTER TABLE session ALTER COLUMN site_id DROP NOT NULL");
+    pg_sql("ALTER TABLE session DISABLE TRIGGER USER; ALTER TABLE session ALTER COLUMN site_id DROP NOT NULL,"
+           " ALTER COLUMN screened_on DROP NOT NULL");
     pg_sql(INSERT_SESSION(1, "", ""));
     cr_assert_str_eq(pg_refusal(INSERT_SESSION(2, "", "")), "23505");
 }
@@ -58,7 +59,8 @@ Test(refusals, a_session_of_a_routine_version_that_is_not_published) {
            " VALUES ('relax-10', 2, 'R', '{}', sha256('y'))");
     cr_assert_str_eq(pg_refusal("INSERT INTO session (id, device_id, routine_slug, routine_version, intake,"
                                 " screening, program) VALUES (" SESSION(
-                                    1) ", " DEVICE ", 'relax-10', 2, '{}', '{}', '{}')"),
+                                    1) ", " DEVICE
+                                       ", 'relax-10', 2, '{}', '{\"outcome\": \"cleared\"}', '{}')"),
                      "PD008");
 }
 
@@ -157,7 +159,7 @@ Test(refusals, two_sessions_at_the_same_moment_get_one_device_between_them) {
                                  .routine = "relax-10",
                                  .routine_version = 1,
                                  .intake = "{}",
-                                 .screening = "{}",
+                                 .screening = "{\"outcome\": \"cleared\"}",
                                  .program = "{}",
                                  .expires_at = INT64_C(4102444800000)};
     db_begin(first);

@@ -130,7 +130,7 @@ static enum err make_session(const struct scope *sc, const struct seen *s) {
                                  .routine = "relax-10",
                                  .routine_version = 1,
                                  .intake = "{}",
-                                 .screening = "{}",
+                                 .screening = "{\"outcome\": \"cleared\"}",
                                  .program = "{}",
                                  .expires_at = clock_wall_ms()};
     return session_create(DB, sc, &pg_actor, &wanted, &row, NULL);
@@ -280,7 +280,7 @@ static int32_t n_audit(const struct scope *sc) { /* of sessions: one at each sit
 static int32_t n_routines(const struct scope *sc) { /* without the one for all */
     static struct routine_row rows[PAGE_ROWS_MAX];
     int32_t n, of_all = 0;
-    cr_assert_eq(routine_list(DB, sc, NULL, "", 50, rows, &n), ERR_OK);
+    cr_assert_eq(routine_list(DB, sc, &(struct routine_filter){0}, "", 50, rows, &n), ERR_OK);
     for (int32_t k = 0; k < n; k++) {
         of_all += uuid_is_zero(&rows[k].site_id);
         routine_row_done(&rows[k]);

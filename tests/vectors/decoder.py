@@ -13,7 +13,8 @@ ENUMS = {
     "mode": "idle session fault maintenance",
     "session_state": "none starting running paused waiting completed stopped aborted",
     "reason": "none command local_stop emergency_stop power_loss over_temperature sensor_stale sensor_implausible"
-              " sensor_disagree level_low over_current heating_failed max_time journal",
+              " sensor_disagree level_low over_current heating_failed max_time journal heating_runaway sensor_stuck thermal_cutout"
+              " motor_fault leak lid_open drain_open loop_overrun",
     "command_type": "start pause resume stop adjust confirm",
     "ack_state": "accepted running succeeded failed rejected expired",
     "ack_code": "ok stale_epoch old_sequence expired bad_message bad_program wrong_model busy no_session wrong_session"
@@ -77,7 +78,7 @@ TABLES = {
     "program": [
         Key("model", "text", 1, 32), Key("model_version", "int", 1, 1000000), Key("intensity_max", "int", 0, 100),
         Key("water_max_mdegc", "int", 0, WATER_MAX), Key("total_max_ms", "int", 1, 7200000),
-        Key("rinse", "bool", absent=False), Key("steps", "list step", 1, 256)],
+        Key("rinse", "bool", absent=False), Key("barred", "list enum actuator_kind", 0, 7, absent=[]), Key("steps", "list step", 1, 256)],
     "step": [
         Key("kind", "enum step_kind"), Key("auto_next", "bool", absent=False), Key("source_step", "int", -1, 255),
         Key("ms", "int", 0, 3600000), Key("water_mdegc", "int", 0, WATER_MAX), Key("sets", "list set", 0, 8)],
@@ -366,7 +367,7 @@ def _set_rules(p, step, s, model, seen, at, fail):
         fail("out_of_range", at + "channel")
         return
     actuator = model["actuators"][s["channel"]]
-    if actuator["kind"] == "heater":
+    if actuator["kind"] == "heater" or actuator["kind"] in p["barred"]:
         fail("not_one_of", at + "channel")
     if s["level"] > actuator["level_max"]:
         fail("out_of_range", at + "level")
@@ -376,6 +377,11 @@ def check_program(p, model, fail):
     """The rules of a decoded program, for a decoded model or None."""
     if 0 < p["water_max_mdegc"] < WATER_MIN:
         fail("out_of_range", "/water_max_mdegc")
+    if p["water_max_mdegc"] > 0 and "heater" in p["barred"]:
+        fail("out_of_range", "/water_max_mdegc")
+    for i, kind in enumerate(p["barred"]):
+        if kind in p["barred"][:i]:
+            fail("duplicate_key", "/barred")
     if sum(s["ms"] for s in p["steps"] if s["kind"] != "heat") > p["total_max_ms"]:
         fail("out_of_range", "/total_max_ms")
     if model is not None:

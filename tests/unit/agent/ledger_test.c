@@ -325,6 +325,33 @@ Test(ledger, a_start_is_checked_against_the_model_and_the_faults) {
     cr_expect_eq(rig_ack(r)->state, ACK_SUCCEEDED, "a start that was refused began no session");
 }
 
+Test(ledger, what_a_program_bars_is_neither_started_nor_adjusted_to) {
+    auto_rig struct rig *r = rig_new("spa-pro", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    reach(r, PHASE_NONE, p);
+    for (int ch = 1; ch < r->model.n_actuators; ch++) {
+        fixture_routine(p, &r->model); /* which uses all of them */
+        p->n_barred = 1;
+        p->barred[0] = r->model.actuators[ch].kind;
+        rig_start(r, ONE, p);
+        cr_expect_eq(rig_ack(r)->code, ACKCODE_BAD_PROGRAM, "channel %d", ch);
+    }
+    fixture_routine(p, &r->model);
+    p->n_barred = 1;
+    p->barred[0] = ACTUATOR_HEATER;
+    rig_start(r, ONE, p);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_BAD_PROGRAM, "it warms");
+    p->water_max_mdegc = 0;
+    p->n_steps = 1;
+    p->steps[0] = (struct program_step){.kind = STEP_REST, .ms = 60000};
+    rig_start(r, ONE, p);
+    cr_assert_eq(rig_ack(r)->state, ACK_SUCCEEDED);
+    rig_prepare(r, COMMAND_ADJUST, ONE);
+    r->command.has_water = true;
+    r->command.water_mdegc = 30000;
+    cr_expect_eq(answer(r), ACKCODE_OVER_LIMIT, "nor can it be made to");
+}
+
 Test(ledger, adjust_and_confirm_are_checked_against_the_session) {
     auto_running struct running t = running();
     struct rig *r = t.rig;
@@ -370,6 +397,40 @@ Test(ledger, a_message_that_could_not_be_read_is_refused_by_its_number) {
     rig_event(r, &(struct agent_event){.type = EVENT_COMMAND, .command = &r->command, .bad_message = true});
     cr_expect_eq(rig_ack(r)->code, ACKCODE_BAD_MESSAGE);
     cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+}
+
+Test(ledger, the_number_in_a_message_that_could_not_be_read_does_not_put_later_commands_in_the_past) {
+    auto_running struct running t = running();
+    struct rig *r = t.rig;
+    rig_prepare(r, COMMAND_START, (struct uuid){0});
+    r->command.seq = PROTO_COUNT_MAX;
+    rig_event(r, &(struct agent_event){.type = EVENT_COMMAND, .command = &r->command, .bad_message = true});
+    rig_command(r, COMMAND_PAUSE, ONE);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK);
+    rig_run(r, 3000, 50);
+    rig_power_loss(r, 1000);
+    rig_connect(r);
+    rig_command(r, COMMAND_RESUME, ONE);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK, "nor after a restart");
+}
+
+Test(ledger, a_copy_from_the_last_connection_is_refused_before_this_one_has_its_epoch) {
+    auto_running struct running t = running();
+    struct rig *r = t.rig;
+    rig_prepare(r, COMMAND_PAUSE, ONE);
+    rig_event(r, &(struct agent_event){.type = EVENT_DISCONNECTED});
+    r->journal = RIG_JOURNAL_HELD;
+    rig_event(r, &(struct agent_event){.type = EVENT_CONNECTED});
+    rig_send(r);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+    cr_expect_not(r->agent.plan.active);
+    rig_journal(r, true);
+    r->journal = RIG_JOURNAL_NOW;
+    rig_run(r, 3000, 50);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+    r->command.epoch = r->agent.ledger.epoch;
+    rig_send(r);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK, "the copy for this connection is judged anew");
 }
 
 Test(ledger, it_remembers_as_many_answers_as_it_has_room_for) {

@@ -1,4 +1,4 @@
-/* The queue and the link under ThreadSanitizer, with a real broker that dies and comes back. */
+/* The queue, the link and the keeper under ThreadSanitizer, with a real broker that dies and comes back. */
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "device-agent/link/link.h"
 #include "device-agent/link/queue.h"
+#include "keeper_threads.h"
 
 #define PRODUCERS 4
 #define EACH 20000
@@ -182,7 +183,8 @@ static void test_link_alone(void) {
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_LEVEL_ERROR);
-    puts("1..10");
+    printf("1..%d\n", 10 + KEEPER_VERDICTS);
+    keeper_threads(verdict);
     test_queue();
     test_queue_bound();
     test_link();

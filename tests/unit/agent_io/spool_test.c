@@ -2,17 +2,18 @@
 #include <string.h>
 
 #include "device-agent/journal/spool.h"
+#include "device-agent/journal/sql.h"
 #include "io_fixture.h"
 
 TestSuite(spool, .init = io_begin, .fini = io_end);
 
 #define DEVICE 1
-#define BOOT 100 /* the first boot; the next is one more */
-#define MOST 2500
+#define BOOT 100          /* the first boot; the next is one more */
+#define SMALL (256 << 10) /* bytes: some 5000 samples of one size */
 
 static struct spool *open_spool(void) {
     char error[256] = "";
-    struct spool *s = spool_open(io_path, MOST, error);
+    struct spool *s = spool_open(io_path, SMALL, error);
     cr_assert(s, "%s", error);
     return s;
 }
@@ -35,7 +36,7 @@ static bool add(struct spool *s, struct spool_device *d, int64_t n, uint32_t ses
                                     .current_ma = 17,
                                     .heater_permille = 500,
                                     .intensity = 60};
-    return spool_add(s, d, n, &id, &sample);
+    return spool_add(s, d, n, &id, session != 0, &sample);
 }
 
 static void add_many(struct spool *s, struct spool_device *d, int64_t first, int64_t last) {
@@ -148,53 +149,6 @@ Test(spool, devices_do_not_see_each_other) {
     spool_close(s);
 }
 
-Test(spool, a_full_one_drops_its_oldest_and_tells_how_many) {
-    struct spool *s = open_spool();
-    struct spool_device *d = boot(s, DEVICE, BOOT);
-    struct message_telemetry m;
-    add_many(s, d, 1, MOST);
-    cr_assert(read_from(s, d, BOOT, 1, 1, &m) && m.lost == 0);
-    add_many(s, d, MOST + 1, MOST + 1);
-    cr_assert(read_from(s, d, BOOT, 1, 1, &m));
-    cr_assert(m.n == SPOOL_DROP_N + 1 && m.lost == SPOOL_DROP_N, "%ld %ld", (long)m.n, (long)m.lost);
-    add_many(s, d, MOST + 2, 4 * MOST);
-    cr_assert(read_from(s, d, BOOT, 1, 1, &m) && m.n >= 3 * MOST && m.lost == m.n - 1, "%ld", (long)m.n);
-    spool_close(s);
-}
-
-Test(spool, a_full_one_drops_the_oldest_boot_whole_before_it_touches_the_next) {
-    struct spool *s = open_spool();
-    add_many(s, boot(s, DEVICE, BOOT), 1, 300);
-    spool_close(s);
-    s = open_spool();
-    struct spool_device *d = boot(s, DEVICE, BOOT + 1);
-    struct message_telemetry m;
-    add_many(s, d, 1, MOST - 299);
-    cr_assert_not(read_from(s, d, BOOT, 1, 50, &m));
-    assert_head(s, d, BOOT, 0, 0); /* nothing left of it: finished */
-    cr_assert(read_from(s, d, BOOT + 1, 1, 50, &m) && m.n == 1 && m.lost == 0);
-    release(s, d, BOOT, 0, true);
-    assert_head(s, d, BOOT + 1, 0, MOST - 299);
-    spool_close(s);
-}
-
-Test(spool, a_rollback_takes_samples_back_and_their_count_too) {
-    struct spool *s = open_spool();
-    struct spool_device *d = boot(s, DEVICE, BOOT);
-    struct message_telemetry m;
-    add_many(s, d, 1, 10);
-    for (int i = 0; i < 5; i++) { /* if they counted, the spool would be full */
-        cr_assert(spool_begin(s));
-        for (int64_t n = 11; n < MOST - 10; n++) cr_assert(add(s, d, n, 0));
-        spool_rollback(s);
-    }
-    assert_head(s, d, BOOT, 0, 10);
-    add_many(s, d, 11, MOST);
-    cr_assert(read_from(s, d, BOOT, 1, 1, &m) && m.n == 1);
-    cr_assert_not(spool_commit(s), "nothing was begun");
-    spool_close(s);
-}
-
 Test(spool, a_full_disk_makes_the_commit_fail_and_the_gap_is_told) {
     struct spool *s = open_spool();
     struct spool_device *d = boot(s, DEVICE, BOOT);
@@ -239,5 +193,31 @@ Test(spool, the_watermark_never_goes_back) {
     assert_head(s, d, BOOT, 8, 10);
     release(s, d, BOOT, 10, false);
     assert_head(s, d, BOOT, 10, 10);
+    spool_close(s);
+}
+
+Test(spool, a_file_of_an_older_agent_is_taken_with_its_samples) {
+    static const char old[] =
+        "CREATE TABLE boot (num INTEGER PRIMARY KEY AUTOINCREMENT, device BLOB NOT NULL, boot_id BLOB NOT "
+        "NULL,"
+        " committed INTEGER NOT NULL DEFAULT 0, UNIQUE (device, boot_id));"
+        "CREATE TABLE sample (boot INTEGER, n INTEGER, session_id BLOB, at INTEGER, step INTEGER, elapsed_ms "
+        "INTEGER,"
+        " water_mdegc INTEGER, target_mdegc INTEGER, level_permille INTEGER, current_ma INTEGER, "
+        "heater_permille"
+        " INTEGER, intensity INTEGER, PRIMARY KEY (boot, n)) WITHOUT ROWID;"
+        "INSERT INTO boot VALUES (1, x'01020304050670008000000001000000', "
+        "x'01020304050670008000000064000000', 4);"
+        "INSERT INTO sample VALUES (1, 5, NULL, 1790000000005, -1, 0, 38000, 0, 900, 17, 0, 0);";
+    sqlite3 *db;
+    struct message_telemetry m;
+    cr_assert(sqlite3_open(io_path, &db) == SQLITE_OK);
+    cr_assert(sqlite3_exec(db, old, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    struct spool *s = open_spool();
+    struct spool_device *d = boot(s, DEVICE, BOOT + 1);
+    add_many(s, d, 1, 10);
+    assert_head(s, d, BOOT, 4, 5);
+    cr_assert(read_from(s, d, BOOT, 5, 50, &m) && m.n_samples == 1 && m.samples[0].water_mdegc == 38000);
     spool_close(s);
 }

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,23 @@ struct routine *fixture_routine(const char *slug) {
     struct routine *r = fixture_decode(text, &errors);
     cr_assert(r, "%s: %s %s", slug, errors.list[0].pointer, errors.list[0].detail);
     return r;
+}
+
+int fixture_slugs(char ret_slugs[FIXTURE_SLUGS_MAX][ROUTINE_SLUG_MAX + 1]) {
+    struct dirent **entries;
+    int n = scandir(SOURCE_DIR "/schema/catalogue/routines", &entries, NULL, alphasort), slugs = 0;
+    cr_assert_gt(n, 0);
+    for (int i = 0; i < n; i++) {
+        char *dot = strrchr(entries[i]->d_name, '.');
+        if (dot && strcmp(dot, ".json") == 0) {
+            cr_assert_lt(slugs, FIXTURE_SLUGS_MAX);
+            snprintf(ret_slugs[slugs++], ROUTINE_SLUG_MAX + 1, "%.*s", (int)(dot - entries[i]->d_name),
+                     entries[i]->d_name);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return slugs;
 }
 
 void fixture_model(const char *id, struct model *ret) {

@@ -63,6 +63,10 @@ static struct routine_step random_step(struct dice *d) {
     s.has_duration = !s.has_repetitions;
     s.repetitions = 1 + (int32_t)roll(d, 5);
     s.per_zone = s.has_repetitions && chance(d, 30);
+    if (chance(d, 20)) {
+        s.per_side = true;
+        s.side = SIDE_BOTH;
+    }
     s.has_repetition_s = s.has_repetitions && t->most_s == 0 && chance(d, 50);
     s.repetition_s = 1 + (int32_t)roll(d, 70);
     s.duration_s = t->most_s > 0 ? t->most_s : 1 + (int32_t)roll(d, 60);
@@ -133,6 +137,10 @@ static void expect_soft_and_in_order(const struct program *p, const struct model
 
 static void expect_barred_is_absent(const struct program *p, const struct model *m, const struct routine *r,
                                     uint32_t barred) {
+    uint32_t kinds = 0;
+    for (int i = 0; i < p->n_barred; i++) kinds |= 1u << p->barred[i];
+    for (int k = 0; k < ACTUATOR_KIND_COUNT; k++)
+        cr_assert_eq((kinds >> k) & 1, (technique_traits_of_kind(k) & barred) != 0);
     for (int s = 0; s < p->n_steps; s++) {
         const struct program_step *ps = &p->steps[s];
         enum technique_id t = (enum technique_id)r->steps[ps->source_step].technique;

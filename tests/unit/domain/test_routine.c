@@ -19,6 +19,8 @@ static const struct row rows[] = {
     {"two times", STEP(ROLLING ",\"duration_s\":60,\"repetitions\":3"), "/steps/0"},
     {"a time for each of no repetitions", STEP(ROLLING ",\"duration_s\":60,\"repetition_s\":3"),
      "/steps/0/repetitions"},
+    {"per side of one side", STEP(ROLLING ",\"duration_s\":60,\"side\":\"left\",\"per_side\":true"),
+     "/steps/0/side"},
     {"per zone without repetitions", STEP(ROLLING ",\"duration_s\":60,\"per_zone\":true"),
      "/steps/0/repetitions"},
     {"an unknown technique", STEP("\"technique\":\"juggling\",\"duration_s\":60"), "/steps/0/technique"},
@@ -49,6 +51,14 @@ static const struct row rows[] = {
     {"a slug with capitals",
      "{\"slug\":\"Relax\",\"name\":\"R\",\"type\":\"classic\",\"steps\":[{" ROLLING ",\"duration_s\":1}]}",
      "/slug"},
+    {"preparation that is aftercare",
+     "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"preparations\":[\"oil\",\"socks\"],\"steps\":["
+     "{" ROLLING ",\"duration_s\":1}]}",
+     "/preparations/1"},
+    {"aftercare twice",
+     "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"aftercare\":[\"socks\",\"socks\"],\"steps\":["
+     "{" ROLLING ",\"duration_s\":1}]}",
+     "/aftercare"},
     {"a goal twice",
      "{\"slug\":\"r\",\"name\":\"R\",\"type\":\"classic\",\"goals\":[\"pain\",\"pain\"],\"steps\":[{" ROLLING
      ",\"duration_s\":1}]}",
@@ -117,8 +127,10 @@ Test(routine, longer_than_any_session_is_refused) {
 }
 
 Test(routine, of_the_catalogue_survives_writing_and_reading) {
-    static const char *const slugs[] = {"relax-10", "foot-four-strokes", "heel-spur"};
-    for (size_t i = 0; i < COUNT_OF(slugs); i++) {
+    static char slugs[FIXTURE_SLUGS_MAX][ROUTINE_SLUG_MAX + 1];
+    int n = fixture_slugs(slugs);
+    cr_assert_geq(n, 18);
+    for (int i = 0; i < n; i++) {
         auto_free struct routine *r = fixture_routine(slugs[i]);
         auto_buf struct buf out = BUF_INIT;
         struct jsonw w;

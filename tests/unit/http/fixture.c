@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "server/base/limits.h"
 
 static void at_changed(struct fixture *f) { pthread_cond_broadcast(&f->changed); }
 
@@ -257,6 +258,8 @@ static const struct route thing_routes[] = {
     ROUTE(GET, "/api/v1/things", READ, 0, thing_list, ROUTE_QUERY(struct page, page_fields)),
     ROUTE(POST, "/api/v1/things", OPERATE, ROUTE_IDEMPOTENT, thing_create,
           ROUTE_BODY(struct thing, thing_fields)),
+    ROUTE(POST, "/api/v1/larger", OPERATE, 0, thing_create, ROUTE_BODY(struct thing, thing_fields),
+          .body_max = 2 * LIMIT_BODY),
     ROUTE(GET, "/api/v1/things/{id}", READ, ROUTE_MEMORY, thing_get),
     ROUTE(PATCH, "/api/v1/things/{id}", MANAGE, 0, thing_update),
     ROUTE(DELETE, "/api/v1/things/{id}", ADMINISTER, 0, thing_delete),

@@ -15,15 +15,19 @@ static struct answer send_raw(struct fixture *f, const char *text, size_t len, b
 }
 
 Test(sizes, the_largest_body_is_taken_and_one_byte_more_is_not) {
+    static const struct {
+        const char *path;
+        size_t most;
+    } rows[] = {{"/api/v1/things", LIMIT_BODY}, {"/api/v1/larger", 2 * LIMIT_BODY}};
     struct fixture *f = fixture_new(NULL);
-    char *body = malloc(LIMIT_BODY + 2);
-    for (int over = 0; over < 2; over++) {
-        size_t n = LIMIT_BODY + (size_t)over;
+    char *body = malloc(2 * LIMIT_BODY + 2);
+    for (size_t i = 0; i < COUNT_OF(rows) * 2; i++) {
+        size_t over = i % 2, n = rows[i / 2].most + over;
         memset(body, ' ', n);
         memcpy(body, "{\"name\":\"x\"}", 12);
         body[n] = '\0';
-        auto_answer struct answer a = call(f, "POST", "/api/v1/things", "owner", "", body);
-        cr_expect_eq(a.status, over ? 413 : 201, "%d", a.status);
+        auto_answer struct answer a = call(f, "POST", rows[i / 2].path, "owner", "", body);
+        cr_expect_eq(a.status, over ? 413 : 201, "%s: %d", rows[i / 2].path, a.status);
         if (over) check_code(a, 413, "too_large");
     }
     free(body);

@@ -1,0 +1,82 @@
+// The frame: who is signed in, the menu, the signs that everybody must see (stream down, alarms), and the page.
+import {useSignal, useSignalEffect} from "@preact/signals";
+import {useEffect} from "preact/hooks";
+import {me} from "./data/api.js";
+import {now, openAlarms, startLive} from "./data/live.js";
+import {stream} from "./data/stream.js";
+import {address, go, menu, present} from "./routes.js";
+import {t} from "./texts/index.js";
+import {Icon} from "./ui/icon.jsx";
+import {Toasts} from "./ui/toast.jsx";
+import {AccountMenu} from "./ui/account.jsx";
+
+function StreamSign() {
+  const {state, since} = stream.value;
+  if (state === "up" || (state === "connecting" && now.value - since < 4000)) return null;
+  return <div class="sign sign-down" role="alert"><Icon name="plug" /> {t("stream.down", {s: Math.max(0, Math.round((now.value - since) / 1000))})}</div>;
+}
+
+function Menu() {
+  const here = address.value.split("?")[0];
+  return (
+    <nav class="menu" aria-label={t("menu.label")}>
+      {menu.value.map((page) => (
+        <a key={page.name} href={`#${page.path}`} aria-current={here === page.path || (page.path !== "/" && here.startsWith(page.path)) ? "page" : undefined}>
+          <Icon name={page.menu} /><span>{t(`menu.${page.name}`)}</span>
+          {page.name === "alarms" && openAlarms.value.length > 0 && <b class="count" aria-label={t("alarms.open", {n: openAlarms.value.length})}>{openAlarms.value.length}</b>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Page() {
+  const loaded = useSignal(null);
+  const failed = useSignal(false);
+  useSignalEffect(() => {
+    const {page} = present.value;
+    if (!page) { loaded.value = null; return; }
+    failed.value = false;
+    page.load().then((module) => { if (present.peek().page === page) loaded.value = {page, View: module.default}; },
+      () => { failed.value = true; });
+  });
+  const {page, params, query} = present.value;
+  useEffect(() => {
+    document.title = page ? `${t(`menu.${page.name}`)} · Pediluve` : "Pediluve";
+    document.getElementById("page")?.focus({preventScroll: true});
+    scrollTo(0, 0);
+  }, [page?.name, JSON.stringify(params)]);
+  if (!page) return <div class="empty"><h1>{t("page.none")}</h1><a class="button" href="#/">{t("page.home")}</a></div>;
+  if (failed.value) return <div class="empty" role="alert"><h1>{t("page.failed")}</h1><button onClick={() => location.reload()}>{t("page.reload")}</button></div>;
+  if (loaded.value?.page !== page) return <div class="waiting" aria-busy="true" />;
+  const {View} = loaded.value;
+  return <View {...params} query={query} key={page.name} />;
+}
+
+function Frame() {
+  useEffect(startLive, []);
+  return (
+    <>
+      <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById("page").focus(); }}>{t("page.skip")}</a>
+      <header class="top">
+        <a class="brand" href="#/"><Icon name="mark" /><span>Pediluve</span></a>
+        <Menu />
+        <AccountMenu />
+      </header>
+      <StreamSign />
+      <main id="page" tabIndex={-1}><Page /></main>
+      <Toasts />
+    </>
+  );
+}
+
+export function App() {
+  const who = me.value;
+  const {page} = present.value;
+  useEffect(() => {
+    if (who === null && !page?.open) go(`/sign-in${address.peek() !== "/" ? `?to=${encodeURIComponent(address.peek())}` : ""}`);
+  }, [who, page?.name]);
+  if (who === undefined) return <div class="waiting" aria-busy="true" />;
+  if (page?.open || who === null) return <main id="page" tabIndex={-1} class="alone"><Page /><Toasts /></main>;
+  return <Frame />;
+}

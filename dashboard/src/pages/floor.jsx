@@ -1,0 +1,132 @@
+// Every unit at a glance: free, running, hot, dirty, in trouble; found by words and filters; stopped with one tap.
+import {signal, useComputed} from "@preact/signals";
+import {memo} from "preact/compat";
+import {post} from "../data/api.js";
+import {device, deviceList, now, ready, remainingMs, sites} from "../data/live.js";
+import {celsius, clock} from "../format.js";
+import {go, may} from "../routes.js";
+import {t, word} from "../texts/index.js";
+import {Icon} from "../ui/icon.jsx";
+import {Ring} from "../ui/ring.jsx";
+import {complain, explain, say} from "../ui/toast.jsx";
+
+const find = signal(""), which = signal("all"), site = signal("");
+
+/** What a tile is about, the most urgent first. */
+export function condition(d) {
+  if (d.service !== "in_service") return "maintenance";
+  if (d.faults?.length) return "trouble";
+  if (d.session) return d.session.state === "paused" ? "paused" : d.session.state === "waiting" ? "waiting" : "running";
+  if (!d.connected || !d.fresh) return "offline";
+  if (d.cleaning === "due") return "dirty";
+  if (!d.ready) return "starting";
+  return "free";
+}
+
+const GROUPS = {all: () => true, free: ["free"], busy: ["running", "paused", "waiting"], dirty: ["dirty"], trouble: ["trouble", "offline", "starting"],
+  maintenance: ["maintenance"]};
+const inGroup = (group, d) => group === "all" || GROUPS[group].includes(condition(d));
+
+/* Whatever language and case it is written in. */
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+export async function stopSession(id) {
+  try {
+    const command = await post(`/sessions/${id}/stop`, undefined, {params: {wait: 5}});
+    say(command.state === "succeeded" ? t("session.stopped") : t("session.stop_sent"));
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+function presence(d) {
+  if (!d.connected) return "offline";
+  if (!d.fresh) return "silent";
+  return d.ready ? "ready" : "connected";
+}
+
+function Face({d}) {
+  const left = remainingMs(d.session), all = d.session.elapsed_ms + d.session.remaining_ms;
+  return (
+    <Ring part={all > 0 ? 1 - left / all : 0}>
+      <b>{clock(left)}</b><small>{word("state", d.session.state)}</small>
+    </Ring>
+  );
+}
+
+const Tile = memo(function Tile({id}) {
+  const d = device(id)?.value;
+  if (!d) return null;
+  const is = condition(d), where = presence(d);
+  const name = `${d.name}: ${word("condition", is)}`;
+  return (
+    <article class={`tile tile-${is}`} data-device={id}>
+      <a class="tile-body" href={`#/devices/${id}`} aria-label={name}>
+        <header><h3>{d.name}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
+          <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
+        {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
+        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
+          {d.cleaning === "due" && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
+      </a>
+      <div class="tile-acts">
+        {d.session && <button class="stop" onClick={() => stopSession(d.session.id)} aria-label={t("floor.stop_name", {name: d.name})}><Icon name="stop" /> {t("floor.stop")}</button>}
+        {d.session && <a class="button" href={`#/sessions/${d.session.id}`}>{t("floor.open")}</a>}
+        {is === "free" && may("operate") && <button class="primary" onClick={() => go(`/start/${id}`)} aria-label={t("floor.start_name", {name: d.name})}><Icon name="play" /> {t("floor.start")}</button>}
+        {is === "dirty" && may("operate") && <button onClick={() => go(`/disinfect/${id}`)} aria-label={t("floor.disinfect_name", {name: d.name})}><Icon name="clean" /> {t("floor.disinfect")}</button>}
+      </div>
+    </article>
+  );
+});
+
+function StopAll({ids}) {
+  const running = ids.map((id) => device(id)).filter((each) => each?.value.session);
+  if (!running.length || !may("operate")) return null;
+  const stop = async () => {
+    if (!confirm(t("floor.stop_all_sure", {n: running.length}))) return;
+    const failed = (await Promise.allSettled(running.map((each) => post(`/sessions/${each.value.session.id}/stop`)))).filter((each) => each.status === "rejected");
+    if (failed.length) say(`${t("floor.stop_all_failed", {n: failed.length})} ${explain(failed[0].reason)}`, "bad");
+    else say(t("floor.stop_all_done", {n: running.length}));
+  };
+  return <div class="stop-bar"><button class="stop" onClick={stop}><Icon name="stop" /> {t("floor.stop_all", {n: running.length})}</button></div>;
+}
+
+export default function Floor() {
+  const shown = useComputed(() => {
+    const words = folded(find.value).split(/\s+/).filter(Boolean);
+    return deviceList().map((each) => each.peek())
+      .filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value) && inGroup(which.value, d) &&
+        words.every((each) => folded(`${d.name} ${d.serial} ${d.model}`).includes(each)))
+      .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})).map((d) => d.id);
+  });
+  const counts = useComputed(() => {
+    const list = deviceList().map((each) => each.peek()).filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value));
+    return Object.fromEntries(Object.keys(GROUPS).map((group) => [group, list.filter((d) => inGroup(group, d)).length]));
+  });
+  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
+  return (
+    <>
+      <h1 class="hidden">{t("menu.floor")}</h1>
+      <div class="bar">
+        <div class="chips" role="group" aria-label={t("floor.show")}>
+          {Object.keys(GROUPS).map((group) => (
+            <button key={group} class="chip" aria-pressed={which.value === group} onClick={() => { which.value = group; }}>
+              {t(`floor.group.${group}`)} <b>{counts.value[group]}</b>
+            </button>
+          ))}
+        </div>
+        {sites.value.length > 1 && (
+          <select aria-label={t("floor.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
+            <option value="">{t("floor.all_sites")}</option>
+            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+          </select>
+        )}
+        <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
+      </div>
+      {shown.value.length ? <div class="tiles">{shown.value.map((id) => <Tile key={id} id={id} />)}</div>
+        : <p class="empty">{t("floor.none")}</p>}
+      <StopAll ids={shown.value} />
+    </>
+  );
+}
