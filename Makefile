@@ -16,6 +16,7 @@ run:
 	@scripts/setup.sh run
 	@echo 'run: building'
 	@scripts/build.sh release pediluved pediluve-agent pediluve-fleet
+	@node dashboard/build.mjs
 	@exec /usr/bin/python3 scripts/run.py
 
 test:
@@ -24,6 +25,7 @@ test:
 bench:
 	@scripts/setup.sh test
 	@scripts/build.sh release
+	@node dashboard/build.mjs
 	@exec /usr/bin/python3 tests/bench/bench.py
 
 simulate:
