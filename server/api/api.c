@@ -33,6 +33,8 @@ static const struct route_table *const resources[API_TABLES] = {
     &course_change_routes,
     &calendar_routes,
     &token_routes,
+    &user_routes,
+    &sign_in_routes,
     &audit_routes,
     &event_routes,
     &meta_routes,
@@ -147,6 +149,11 @@ void api_http_options(struct api *api, struct http_options *ret) {
                                  .mounts_n = api->mounts_n,
                                  .hooks = &api->hooks,
                                  .app = api,
+                                 .public_url = c->public_url,
+                                 .proxies = c->proxies,
+                                 .cookies = !strcmp(c->cookie_secure, "true")    ? HTTP_COOKIES_SECURE
+                                            : !strcmp(c->cookie_secure, "false") ? HTTP_COOKIES_PLAIN
+                                                                                 : HTTP_COOKIES_AUTO,
                                  .metrics = api->parts.metrics};
 }
 

@@ -92,7 +92,7 @@ struct http_record { /* one answered request, for the access log */
 };
 
 struct http_hooks {
-    /* The bearer token (not NUL-terminated). worker NULL: on an HTTP thread, from memory, may take a
+    /* The token, of Authorization or of the cookie. worker NULL: on an HTTP thread, from memory, may take a
      * short lock, must not block; otherwise on a worker. Fills *ret on HTTP_AUTH_OK. */
     enum http_auth (*authenticate)(void *app, const char *token, size_t len, void *worker,
                                    struct principal *ret);
@@ -111,6 +111,12 @@ struct http_hooks {
     void (*record)(void *app, const struct http_record *record);
 };
 
+enum http_cookies {
+    HTTP_COOKIES_AUTO, /* when public_url or a proxy says https */
+    HTTP_COOKIES_SECURE,
+    HTTP_COOKIES_PLAIN
+};
+
 struct http_options {
     const struct config_addr *listen; /* port 0: any free one, see http_port */
     int threads, workers;             /* at least 1 each */
@@ -121,6 +127,9 @@ struct http_options {
     const struct http_hooks *hooks; /* kept, not copied */
     void *app;
     struct metrics *metrics;
+    const char *public_url; /* what browsers know us as, "https://spa.example"; NULL, "": by Host only */
+    const char *proxies; /* addresses with commas between, whose X-Forwarded-* are believed; NULL, "": none */
+    enum http_cookies cookies;  /* whether the browser's cookie is for HTTPS only */
     int64_t request_timeout_ms; /* 0: LIMIT_REQUEST_TIMEOUT_S; tests set less */
     int work_queue;             /* 0: LIMIT_WORK_QUEUE */
 };

@@ -41,7 +41,8 @@ void request_make_problem(struct request *rq, enum err e) {
     rq->content_type = "application/problem+json";
     if (info->status == 405) request_set_header(rq, "Allow", "%s", rq->match.allow ? rq->match.allow : "");
     if (info->status == 401) request_set_header(rq, "WWW-Authenticate", "Bearer realm=\"pediluve\"");
-    if (info->status == 503 || info->status == 429) request_set_header(rq, "Retry-After", "1");
+    if (info->status == 503 || info->status == 429)
+        request_set_header(rq, "Retry-After", "%d", rq->retry_after_s ? (int)rq->retry_after_s : 1);
 }
 
 static bool is_packable(const struct request *rq) {
