@@ -25,6 +25,7 @@ struct api {
     struct route_table tables[API_TABLES];
     struct mount mounts[4];
     size_t mounts_n;
+    char dashboard_assets[CONFIG_TEXT_MAX + 8]; /* a folder */
 };
 
 /* One worker thread's own things. */

@@ -62,20 +62,24 @@ struct route_table { /* one a resource file */
     { .rows = (array), .n = COUNT_OF(array) }
 
 /* Files read into memory at start; nothing is opened afterwards, so no path can lead outside. Served
- * with ETag, gzip and `Cache-Control: no-cache`; public; GET and HEAD. */
+ * with ETag and `Cache-Control: no-cache`, packed by gzip, or as NAME.br and NAME.gz beside a file when they
+ * are there; public; GET and HEAD. */
 struct mount_text { /* instead of, or beside, what is in the folder */
     const char *name, *text;
 };
 struct mount {
     const char *url;                /* "/docs/" (a folder: ends with a slash) or "/openapi.yaml" (one file) */
     const char *path;               /* the folder or the file; NULL: only `texts` (one file: the first) */
-    const char *const *names;       /* folder: NULL-terminated list of what is served */
+    const char *const *names;       /* folder: NULL-terminated list of what is served; NULL: all its files */
     const char *index;              /* folder: served for the url itself; NULL: "index.html" */
     const struct mount_text *texts; /* ended by a NULL name; NULL: none. Wins over a file */
     const char *csp;                /* Content-Security-Policy; NULL: "default-src 'none'; ..." */
+    const char *advice;             /* what to do when it cannot be read; NULL: nothing to add */
     bool optional;                  /* leave out what cannot be read, instead of failing to start */
+    bool immutable;                 /* a name never gets another content: kept for a year */
+    bool must_have_index;           /* folder: without its index, the server does not start */
 };
-/* Content types come from the extension: html css js json yaml svg png ico txt woff2 map. */
+/* Content types come from the extension: html css js json webmanifest yaml svg png ico txt woff2 map. */
 
 enum http_auth {
     HTTP_AUTH_OK,
