@@ -216,7 +216,8 @@ static enum err apply(struct recorder *r, const struct uuid *device, const struc
                               .state = (int32_t)command_from_ack((enum ack_state)m->state),
                               .code = ack_code_names[m->code],
                               .detail = m->detail,
-                              .at = m->at};
+                              .at = m->at,
+                              .epoch = m->epoch};
     return command_apply_ack(r->db, &ack, ret);
 }
 
