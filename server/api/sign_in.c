@@ -76,7 +76,11 @@ static enum err begin_try(struct request *rq, void *worker, const char *login, s
     snprintf(t->address_key, sizeof(t->address_key), "a:%s", t->address);
     if (login) set_login_key(t, login);
     enum err e = count_try(t, t->address_key, FREE_TRIES_ADDRESS);
-    return e ? e : count_try(t, t->login_key, FREE_TRIES_LOGIN);
+    if (e) return e;
+    e = count_try(t, t->login_key, FREE_TRIES_LOGIN);
+    if (e != ERR_TOO_MANY_REQUESTS) return e;
+    enum err mended = sign_in_good(t->db, t->address_key, false); /* no try was made */
+    return mended ? mended : e;
 }
 
 /* The same answer and the same work, whatever was wrong. */
@@ -200,7 +204,7 @@ static enum err handle_sign_in(struct request *rq, void *worker) {
 
 static enum err need_user(struct request *rq) {
     if (!uuid_is_zero(&request_principal(rq)->user_id)) return ERR_OK;
-    return request_fail(rq, ERR_FORBIDDEN, "this is a token, not somebody who signed in");
+    return request_fail(rq, ERR_UNPROCESSABLE, "this is a token, not somebody who signed in");
 }
 
 static void forget_session(struct request *rq, void *arg) {

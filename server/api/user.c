@@ -167,6 +167,6 @@ static enum err handle_link(struct request *rq, void *worker) {
     jsonw_str(w, "url", url);
     jsonw_time(w, "expires_at", row.code_until);
     jsonw_object_end(w);
-    request_reply(rq, 200);
+    request_reply(rq, 201);
     return ERR_OK;
 }
