@@ -27,8 +27,23 @@ struct serve {
 
 static const char *or_null(const char *text) { return text[0] ? text : NULL; }
 
+/* What browsers are told must be sound before one of them is. */
+static bool check_browser(const struct config *c) {
+    const char *url = c->public_url, *host = strstr(url, "://");
+    size_t n = host ? strcspn(host + 3, "/?#@ ") : 0;
+    bool known = !strncmp(url, "https://", 8) || !strncmp(url, "http://", 7);
+    if (url[0] && (!known || !n || (host[3 + n] && strcmp(host + 3 + n, "/"))))
+        return cli_fail("PEDILUVE_PUBLIC_URL must be like https://spa.example, without a path, not \"%s\"",
+                        url);
+    if (strcmp(c->cookie_secure, "auto") && strcmp(c->cookie_secure, "true") &&
+        strcmp(c->cookie_secure, "false"))
+        return cli_fail("PEDILUVE_COOKIE_SECURE must be auto, true or false, not \"%s\"", c->cookie_secure);
+    return true;
+}
+
 static bool start(struct serve *s) {
     const struct config *c = s->config;
+    if (!check_browser(c)) return false;
     s->metrics = metrics_new();
     s->hub = sse_hub_new(api_event_types, 0, s->metrics);
     struct fleet_config fleet = {.database_url = c->database_url,
