@@ -1,9 +1,11 @@
 """Starts a spa and runs one flow file in Node against it; the file prints TAP. Beside it a small door for what a browser
 cannot do: POST JSON to $PEDILUVE_CONTROL/<name> and get JSON back (see Door.acts)."""
 
+import contextlib
 import http.server
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -37,16 +39,27 @@ class Door(http.server.ThreadingHTTPServer):
             "sql": lambda body: spa.sql(body["text"]),
         }
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.asked = queue.Queue()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def serve_until(self, child):
+        """Do what is asked until the child has ended, in the main thread: what a passing thread starts ends with it."""
+        while child.poll() is None:
+            with contextlib.suppress(queue.Empty):
+                name, body, answer = self.asked.get(timeout=0.05)
+                try:
+                    answer.put((200, self.acts[name](body)))
+                except Exception:
+                    answer.put((500, {"error": traceback.format_exc()}))
+        return child.returncode
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        try:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
-            status, answer = 200, self.server.acts[self.path.strip("/")](body)
-        except Exception:
-            status, answer = 500, {"error": traceback.format_exc()}
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
+        done = queue.Queue()
+        self.server.asked.put((self.path.strip("/"), body, done))
+        status, answer = done.get(timeout=120)
         text = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -70,7 +83,7 @@ def run(flow, *, prepare=None, script=None, environment=None, **spa):
             child = subprocess.Popen(["node", script or HERE / flow, *sys.argv[1:]], env={**os.environ, **variables},
                                      stdin=subprocess.DEVNULL, preexec_fn=process._die_with_parent(os.getpid(), signal.SIGTERM))
             try:
-                code = child.wait()
+                code = door.serve_until(child)
             finally:
                 child.terminate()
                 child.wait(15)
