@@ -27,7 +27,7 @@ def link(spa, login="staff", name="Staff", role="owner"):
 class Door(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, spa):
+    def __init__(self, spa, more=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.acts = {
             "user": lambda body: {"link": link(spa, **body)},
@@ -37,6 +37,7 @@ class Door(http.server.ThreadingHTTPServer):
             "stop_fleet": lambda _: spa.fleet.stop(),
             "start_fleet": lambda _: (spa.fleet.start(), spa.wait_devices()) and None,
             "sql": lambda body: spa.sql(body["text"]),
+            **(more or {}),
         }
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked = queue.Queue()
@@ -70,17 +71,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(flow, *, prepare=None, script=None, environment=None, **spa):
-    """Run `flow` (a file of this folder, or `script`) and exit with its code. prepare(spa) may add variables for it."""
+def run(flow, *, prepare=None, **spa):
+    """Run `flow`, a file of this folder, and exit with its code. prepare(spa) may add acts to the door: {name: function}."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = 1
     try:
         with Spa(**{"devices": 6, "speed": 20, **spa}) as made:
-            door = Door(made)
-            variables = {"PEDILUVE_URL": made.server.url, "PEDILUVE_TOKEN": made.api.token, "PEDILUVE_CONTROL": door.url,
-                         **(environment or {}), **((prepare and prepare(made)) or {})}
+            door = Door(made, prepare and prepare(made))
+            variables = {"PEDILUVE_URL": made.server.url, "PEDILUVE_TOKEN": made.api.token, "PEDILUVE_CONTROL": door.url}
             # Forked by the main thread, so that it ends with us, whatever ends us.
-            child = subprocess.Popen(["node", script or HERE / flow, *sys.argv[1:]], env={**os.environ, **variables},
+            child = subprocess.Popen(["node", HERE / flow, *sys.argv[1:]], env={**os.environ, **variables},
                                      stdin=subprocess.DEVNULL, preexec_fn=process._die_with_parent(os.getpid(), signal.SIGTERM))
             try:
                 code = door.serve_until(child)
