@@ -24,13 +24,18 @@ struct reading {
     bool present;  /* false: the sensor does not answer */
 };
 
-/* Inputs that a board may have or not; value 0 is well, 1: */
+/* X(enum, name, what it says when its value is 1): inputs that a board may have or not; 0 is well. */
+#define CONTACTS(X)                                                                                          \
+    X(LEAK, "leak", "water where none belongs")                                                              \
+    X(LID, "lid", "the lid, or a guard over moving parts, is open")                                          \
+    X(DRAIN, "drain", "the drain is open")                                                                   \
+    X(CUTOUT, "cutout", "the heater's own thermostat has tripped")
+
 enum contact {
-    CONTACT_LEAK,   /* water where none belongs */
-    CONTACT_LID,    /* the lid, or a guard over moving parts, is open */
-    CONTACT_DRAIN,  /* the drain is open */
-    CONTACT_CUTOUT, /* the heater's own thermostat has tripped */
-    CONTACT_COUNT
+#define X(c, ...) CONTACT_##c,
+    CONTACTS(X)
+#undef X
+        CONTACT_COUNT
 };
 
 struct readings {
