@@ -44,6 +44,7 @@ struct readings {
     struct reading current_ma; /* all motors together */
     bool emergency_stop;       /* the latching button is in */
     bool local_stop;           /* the stop key was pressed since the last reading */
+    bool board_failed;         /* set by whoever drives the board: its last apply said false */
     /* Not present: not fitted. What was present once and is not any more counts as a sensor that fails. */
     struct reading contact[CONTACT_COUNT];
     struct reading motion_permille[PROTO_ACTUATORS_MAX]; /* how fast the channel's motor turns, of its most */

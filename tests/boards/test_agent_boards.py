@@ -303,6 +303,29 @@ def a_contact_stops_the_motor_when(world, _what, file, text, ends, reason):
 
 
 @tap.test
+def the_status_shows_what_is_fitted_and_a_contact_that_cannot_be_read_from_the_first_is_a_fault(world):
+    with FakeUnit() as unit:
+        unit.write(LID, "?")
+        agent = world.agent(unit).start()
+
+        def status(*options):
+            return subprocess.run([agent.command()[0], "status", "--config", agent.state / "agent.json", *options], text=True,
+                                  capture_output=True, timeout=SOON_S)
+
+        until(lambda: status("--json").returncode == 3, SOON_S, "the fault")
+        told = json.loads(status("--json").stdout)
+        tap.equal((told["state"]["faults"], sorted(told["contacts"]), list(told["motion_permille"])),
+                  (["sensor_stale"], ["leak", "lid"], ["vibration"]), told)
+        tap.check(told["contacts"]["lid"]["age_ms"] > 1000 > told["contacts"]["leak"]["age_ms"], told)
+        unit.write(LID, "1")
+        until(lambda: status().returncode == 0, SOON_S, "the fault to be over; an open lid is none between guests")
+        shown = status().stdout
+        for words in ("leak         well", "lid          ACTIVE", "vibration    0.0 % of its speed"):
+            tap.contains(shown, words)
+        tap.equal(agent.stop(), 0)
+
+
+@tap.test
 def a_motor_that_is_seen_not_to_turn_ends_the_session(world):
     with FakeUnit() as unit:
         agent = world.agent(unit)
@@ -329,7 +352,7 @@ def an_output_that_fails_pauses_the_session_and_is_told(world):
             (unit.root / "duty").replace(unit.root / DUTY)
             unit.write(RELAY, "700")  # whatever else is on goes off with it
             state = session.wait("state", lambda m: m["session"] and m["session"]["state"] == "paused")
-            tap.equal(state["session"]["reason"], "sensor_stale", state)
+            tap.equal(state["session"]["reason"], "board_failed", state)
             until(lambda: unit.number(RELAY) == 0, SOON_S, "everything to be off")
             until(lambda: "cannot be driven" in agent.log.read_text(), SOON_S, "a line in the log")
             (unit.root / DUTY).unlink()
