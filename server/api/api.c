@@ -14,6 +14,7 @@
 /* clang-format off */
 static const struct route_table *const resources[API_TABLES] = {
     &site_routes,
+    &alarm_routes,
     &model_routes,
     &catalogue_routes,
     &device_routes,

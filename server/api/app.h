@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 23
+#define API_TABLES 24
 
 struct api {
     struct api_parts parts;
@@ -43,6 +43,7 @@ static inline struct actor actor_of(const struct request *rq) {
 /* The routes of each resource file. */
 /* clang-format off */
 extern const struct route_table
+    alarm_routes,
     audit_routes,
     calendar_routes,
     catalogue_routes,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "server/base/limits.h"
+#include "server/fleet/alarm_keeper.h"
 #include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/held_sweep.h"
@@ -19,6 +20,7 @@ struct housekeeping {
     struct housekeeping_config config;
     struct thread thread;
     struct db *db; /* the thread's */
+    struct alarm_keeper *alarms;
 };
 
 static const struct scope everything = {.all = true};
@@ -95,6 +97,10 @@ static enum err retention(struct housekeeping *h) {
     return housekeeping_retention(h->db, clock_wall_ms(), days, &dropped);
 }
 
+static enum err alarms(struct housekeeping *h) {
+    return alarm_keeper_run(h->alarms, h->db, clock_wall_ms());
+}
+
 static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
 
 static enum err idempotency(struct housekeeping *h) {
@@ -110,6 +116,7 @@ static const struct {
     {walk, 1000, "walk"},
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
+    {alarms, 1000, "alarms"},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
     {courses, 10000, "courses"},
@@ -133,6 +140,7 @@ static void run(void *arg) {
 }
 
 static void housekeeping_free(struct housekeeping *h) {
+    alarm_keeper_free(h->alarms);
     db_free(h->db);
     free(h);
 }
@@ -143,6 +151,7 @@ enum err housekeeping_start(struct context *ctx, const struct housekeeping_confi
     h->ctx = ctx;
     h->config = *config;
     h->db = context_db(ctx, "pediluved housekeeping");
+    h->alarms = alarm_keeper_new(ctx, clock_wall_ms());
     if (!thread_start(&h->thread, run, h)) {
         housekeeping_free(h);
         return ERR_INTERNAL;
