@@ -1,5 +1,5 @@
-/* /api/v1/alarms: what staff have to know of the devices; acknowledged and cleared by whom and when. Listeners are
- * told by housekeeping, which sees every change whoever made it. */
+/* /api/v1/alarms: what staff have to know of the devices; acknowledged and cleared by whom and when.
+ * Listeners are told by housekeeping, which sees every change whoever made it. */
 #include "server/store/alarm_store.h"
 
 #include "server/api/app.h"

@@ -1,4 +1,5 @@
-/* Alarms: what staff have to know of a device. One stands for each (device, kind, fault) at a time. Pure data. */
+/* Alarms: what staff have to know of a device. One stands for each (device, kind, fault) at a time. Pure
+ * data. */
 #ifndef PEDILUVE_DOMAIN_ALARM_H
 #define PEDILUVE_DOMAIN_ALARM_H
 

@@ -1,4 +1,5 @@
-/* A round: what is wrong by the live view and the database, what stands in the database, and the difference. */
+/* A round: what is wrong by the live view and the database, what stands in the database, and the difference.
+ */
 #include "server/fleet/alarm_keeper.h"
 
 #include <stdio.h>

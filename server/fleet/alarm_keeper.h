@@ -1,5 +1,6 @@
-/* Raises and ends alarms (domain/alarm.h), and tells the listeners of every change of one, whichever server or
- * person made it. Of housekeeping's thread; safe beside other replicas: the database holds one alarm for a cause.
+/* Raises and ends alarms (domain/alarm.h), and tells the listeners of every change of one, whichever server
+ * or person made it. Of housekeeping's thread; safe beside other replicas: the database holds one alarm for a
+ * cause.
  *
  * An alarm ends only on evidence that its cause is gone: a device that is not heard proves nothing. */
 #ifndef PEDILUVE_SERVER_FLEET_ALARM_KEEPER_H

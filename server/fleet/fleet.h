@@ -22,7 +22,8 @@
  *             "remaining_ms","intensity","target_c","started_at","ended_at"}
  *   command  {"command_id","device_id","site_id","session_id","type","seq","state","code","detail","at"}
  *   cleaning {"device_id","site_id","cleaning":"due"}
- *   alarm    {"alarm_id","device_id","site_id","session_id","kind","fault","severity","state","detail","raised_at",...}
+ *   alarm
+ * {"alarm_id","device_id","site_id","session_id","kind","fault","severity","state","detail","raised_at",...}
  *   course   {"course_id","site_id","state","done","missed","left","next_at","version"} */
 typedef void fleet_publish(void *ctx, const struct uuid *site_id, const char *type, const char *json,
                            size_t len);

@@ -97,9 +97,7 @@ static enum err retention(struct housekeeping *h) {
     return housekeeping_retention(h->db, clock_wall_ms(), days, &dropped);
 }
 
-static enum err alarms(struct housekeeping *h) {
-    return alarm_keeper_run(h->alarms, h->db, clock_wall_ms());
-}
+static enum err alarms(struct housekeeping *h) { return alarm_keeper_run(h->alarms, h->db, clock_wall_ms()); }
 
 static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
 

@@ -117,8 +117,8 @@ bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq);
 typedef void live_visit(void *arg, const struct live_device *d, bool fresh_flipped, bool unanswered);
 void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit *visit, void *arg);
 
-/* Calls visit for every device that wanted() picks; wanted is asked under a lock and only looks, visit is called
- * without one. Both get the same arg. */
+/* Calls visit for every device that wanted() picks; wanted is asked under a lock and only looks, visit is
+ * called without one. Both get the same arg. */
 typedef bool live_wanted(void *arg, const struct live_device *d);
 typedef void live_seen(void *arg, const struct live_device *d);
 void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg);

@@ -1,4 +1,5 @@
-/* Alarms in the database. One stands for each (device, kind, fault) while its cause lasts, whoever raises it. */
+/* Alarms in the database. One stands for each (device, kind, fault) while its cause lasts, whoever raises it.
+ */
 #ifndef PEDILUVE_SERVER_STORE_ALARM_STORE_H
 #define PEDILUVE_SERVER_STORE_ALARM_STORE_H
 
@@ -21,7 +22,7 @@ struct alarm_row {
 };
 
 struct alarm_filter {
-    struct uuid device_id, site_id;    /* zero: any */
+    struct uuid device_id, site_id;     /* zero: any */
     uint32_t kinds, severities, states; /* bit 1u << enum value of each wanted; 0: any */
 };
 
@@ -33,7 +34,8 @@ must_use enum err alarm_get(struct db *db, const struct scope *scope, const stru
 /* Harmless twice: the first one's word stays. ERR_CONFLICT: it is cleared. */
 must_use enum err alarm_acknowledge(struct db *db, const struct scope *scope, const struct actor *actor,
                                     const struct uuid *id, struct alarm_row *ret);
-/* Staff say that it is dealt with. While its cause lasts it is not raised again. ERR_CONFLICT: it is cleared. */
+/* Staff say that it is dealt with. While its cause lasts it is not raised again. ERR_CONFLICT: it is cleared.
+ */
 must_use enum err alarm_clear(struct db *db, const struct scope *scope, const struct actor *actor,
                               const struct uuid *id, const char *note, struct alarm_row *ret);
 
