@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 24
+#define API_TABLES 25
 
 struct api {
     struct api_parts parts;
@@ -53,6 +53,7 @@ extern const struct route_table
     course_routes,
     device_routes,
     event_routes,
+    hygiene_routes,
     meta_routes,
     model_routes,
     preview_routes,

@@ -9,6 +9,9 @@
 #include "server/fleet/event.h"
 #include "server/fleet/live.h"
 #include "server/store/alarm_store.h"
+#include "server/store/hygiene_store.h"
+
+#define OVERDUE_EVERY_MS 5000 /* local days turn slowly, and recording ends it within this */
 
 struct cause {
     enum alarm_kind kind;
@@ -33,7 +36,9 @@ struct alarm_keeper {
     size_t n_causes, room_causes;
     struct uuid *silent; /* devices of which nothing was heard for ALARM_SILENT_MS */
     size_t n_silent, room_silent;
-    int64_t now_ms;
+    int64_t now_ms, overdue_ms; /* when overdue was read */
+    struct hygiene_overdue *overdue;
+    int32_t n_overdue;
 };
 
 static const struct scope everything = {.all = true};
@@ -44,11 +49,13 @@ struct alarm_keeper *alarm_keeper_new(struct context *ctx, int64_t now_ms) {
     k->started_ms = now_ms;
     k->rows = xmalloc(ALARM_OPEN_MAX * sizeof *k->rows);
     k->seen = xcalloc(ALARM_OPEN_MAX, sizeof *k->seen);
+    k->overdue = xmalloc(ALARM_OPEN_MAX * sizeof *k->overdue);
     return k;
 }
 
 void alarm_keeper_free(struct alarm_keeper *k) {
     if (!k) return;
+    free(k->overdue);
     free(k->seen);
     free(k->rows);
     free(k->causes);
@@ -118,6 +125,24 @@ static enum err look_at_silent(struct alarm_keeper *k, struct db *db) {
                  ALARM_SILENT_MS / 1000);
     }
     return e;
+}
+
+static enum err look_at_overdue(struct alarm_keeper *k, struct db *db) {
+    if (k->now_ms - k->overdue_ms >= OVERDUE_EVERY_MS || k->now_ms < k->overdue_ms) {
+        enum err e = hygiene_list_overdue(db, k->overdue, ALARM_OPEN_MAX, &k->n_overdue);
+        if (e != ERR_OK) return e;
+        k->overdue_ms = k->now_ms;
+    }
+    for (int32_t i = 0; i < k->n_overdue; i++) {
+        const struct hygiene_overdue *o = &k->overdue[i];
+        static const struct uuid none;
+        char day[DATE_TEXT_LEN + 1];
+        date_format(o->due_on, day);
+        struct cause *c = add(k, ALARM_CLEANING_OVERDUE, &o->device_id, &none, cleaning_kind_names[o->kind]);
+        snprintf(c->detail, sizeof c->detail, "the disinfection %s was due on %s",
+                 cleaning_kind_get((enum cleaning_kind)o->kind)->words, day);
+    }
+    return ERR_OK;
 }
 
 /* ---- what stands ---- */
@@ -242,6 +267,7 @@ enum err alarm_keeper_run(struct alarm_keeper *k, struct db *db, int64_t now_ms)
     k->now_ms = now_ms;
     live_each(k->ctx->live, now_ms, wanted, look, k);
     enum err e = look_at_silent(k, db);
+    if (e == ERR_OK) e = look_at_overdue(k, db);
     if (e == ERR_OK) e = alarm_list_going_on(db, k->rows, &k->n_rows);
     if (e == ERR_OK) e = raise_new(k, db, &changed);
     if (e == ERR_OK) e = end_gone(k, db, &changed);

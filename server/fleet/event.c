@@ -80,6 +80,8 @@ void event_cleaning_write(struct buf *out, const struct device_row *d) {
     jsonw_uuid(&w, "site_id", &d->site_id);
     jsonw_str(&w, "cleaning", d->cleaning);
     jsonw_bool(&w, "rinse", d->rinse);
+    jsonw_str(&w, "disinfecting", d->disinfecting_at ? d->disinfecting_kind : NULL);
+    jsonw_time(&w, "disinfecting_since", d->disinfecting_at);
     jsonw_object_end(&w);
 }
 

@@ -9,6 +9,7 @@
 #include "server/fleet/thread.h"
 #include "server/store/command_store.h"
 #include "server/store/housekeeping_store.h"
+#include "server/store/hygiene_store.h"
 #include "server/store/session_store.h"
 
 #define TICK_MS 500
@@ -99,6 +100,22 @@ static enum err retention(struct housekeeping *h) {
 
 static enum err alarms(struct housekeeping *h) { return alarm_keeper_run(h->alarms, h->db, clock_wall_ms()); }
 
+/* A local day is over: what was not recorded in it locks its device. */
+static enum err hygiene(struct housekeeping *h) {
+    struct uuid ids[PENDING_MAX];
+    int32_t n = 0;
+    enum err e = hygiene_lock_overdue(h->db, ids, PENDING_MAX, &n);
+    for (int32_t i = 0; e == ERR_OK && i < n; i++) {
+        struct device_row row;
+        if ((e = device_get(h->db, &everything, &ids[i], &row)) != ERR_OK) break;
+        auto_buf struct buf json = BUF_INIT;
+        if (!live_put_cleaning(h->ctx->live, &row)) continue;
+        event_cleaning_write(&json, &row);
+        context_publish(h->ctx, &row.site_id, "cleaning", &json);
+    }
+    return e;
+}
+
 static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
 
 static enum err idempotency(struct housekeeping *h) {
@@ -117,6 +134,7 @@ static const struct {
     {alarms, 1000, "alarms"},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
+    {hygiene, 5000, "hygiene"},
     {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},

@@ -162,12 +162,19 @@ bool live_put_device(struct live *l, const struct device_row *row) {
     return true;
 }
 
-void live_put_cleaning(struct live *l, const struct uuid *id, const char *cleaning, bool rinse) {
-    ENTRY_LOCKED(l, id);
-    if (!e) return;
-    snprintf(e->d.facts.cleaning, sizeof e->d.facts.cleaning, "%s", cleaning);
-    e->d.facts.rinse = rinse;
+bool live_put_cleaning(struct live *l, const struct device_row *row) {
+    ENTRY_LOCKED(l, &row->id);
+    if (!e) return false;
+    struct device_row *facts = &e->d.facts;
+    if (strcmp(facts->cleaning, row->cleaning) == 0 && facts->rinse == row->rinse &&
+        facts->disinfecting_at == row->disinfecting_at)
+        return false;
+    memcpy(facts->cleaning, row->cleaning, sizeof facts->cleaning);
+    memcpy(facts->disinfecting_kind, row->disinfecting_kind, sizeof facts->disinfecting_kind);
+    facts->disinfecting_at = row->disinfecting_at;
+    facts->rinse = row->rinse;
     touch(l, e);
+    return true;
 }
 
 bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struct live_device *ret) {

@@ -50,8 +50,9 @@ void live_free(struct live *l);
  * here after the commit; through fleet_device_changed (fleet.h) when people change it. False when
  * LIMIT_DEVICES are known already. */
 bool live_put_device(struct live *l, const struct device_row *row);
-/* After a session or a cleaning changed it: "clean" or "due". No-op for unknown ids. */
-void live_put_cleaning(struct live *l, const struct uuid *id, const char *cleaning, bool rinse);
+/* What sessions and cleanings change of the row: cleaning, rinse, disinfecting. False: as it was, or an
+ * unknown id. */
+bool live_put_cleaning(struct live *l, const struct device_row *row);
 bool live_is_retired(const struct live_device *d);
 
 /* False: no such device. now_ms: clock_wall_ms(). */

@@ -88,6 +88,9 @@ def ordering(w):
          {"site_id": w.sites[0], "model": "spa-pro", "name": "B"}, {}),
         (f"{V1}/devices/{{id}}/credentials", f"{V1}/devices/{device}/credentials", None, None, {}),
         (f"{V1}/devices/{{id}}/cleanings", f"{V1}/devices/{device}/cleanings", {"kind": "rinse"}, {"kind": "end_of_day"}, {}),
+        (f"{V1}/devices/{{id}}/cleanings/start", f"{V1}/devices/{w.new_device()['id']}/cleanings/start", {"kind": "weekly"}, {}, {}),
+        (f"{V1}/devices/{{id}}/out-of-use", f"{V1}/devices/{device}/out-of-use",
+         {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}, {"from": "2026-01-01", "to": "2026-01-01", "reason": "Closed"}, {}),
         (f"{V1}/routines", f"{V1}/routines", routine(f"k-{name}"), routine(f"k-{name}", summary="x"), {}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/publish", f"{path}/publish", None, None, {"If-Match": tag}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/retire", f"{V1}/routines/{published}/versions/1/retire", None, None, {}),
@@ -322,7 +325,8 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
             f"{V1}/sessions/{{id}}": foreign["id"], f"{V1}/screenings/{{id}}": screening,
             f"{V1}/alarms/{{id}}": alarms, f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
-              "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}, "clear": {"note": "x"}}
+              "copy": {"slug": "mine-now"}, "credentials": None, "checks": {"item": "skin-check"}, "clear": {"note": "x"}, "start": {},
+              "out-of-use": {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
@@ -389,6 +393,9 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
     done("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.put(path, text, headers={"If-Match": tag}))
     done("DELETE", f"{V1}/tokens/{{id}}", w.api.delete(f"{V1}/tokens/{token}"))
+    begun = f"{V1}/devices/{w.new_device()['id']}/cleanings/start"
+    ok(w.api.post(begun), 201)
+    done("DELETE", f"{V1}/devices/{{id}}/cleanings/start", w.api.delete(begun))
     path, tag, _ = draft(w)
     done("DELETE", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.delete(path, headers={"If-Match": tag}))
     tap.equal(set(left), set(changing))
