@@ -35,8 +35,8 @@ SELECT e.id AS jurisdiction, k ->> 'kind' AS kind, (k ->> 'every_days')::integer
 FROM catalogue_entry e, jsonb_array_elements(e.content -> 'kinds') AS k
 WHERE e.kind = 'hygiene-rules' AND e.state = 'current' AND e.site_id IS NULL;
 
--- What a device owes: until which local day it is in time. which NULL: of every device.
-CREATE FUNCTION hygiene_due(which uuid) RETURNS TABLE (device_id uuid, kind text, due_on date, today date)
+-- What a device owes at that moment: until which local day it is in time. which NULL: of every device.
+CREATE FUNCTION hygiene_due(which uuid, at timestamptz) RETURNS TABLE (device_id uuid, kind text, due_on date, today date)
 LANGUAGE sql STABLE AS $$
     SELECT d.id, h.kind, CASE h.kind WHEN 'end_of_day' THEN t.used_on
                          ELSE t.soaked_on + h.every_days + (
@@ -46,14 +46,14 @@ LANGUAGE sql STABLE AS $$
     FROM device d
     JOIN site s ON s.id = d.site_id
     JOIN hygiene_interval h ON h.jurisdiction = s.jurisdiction AND h.every_days > 0
-    CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE s.timezone)::date AS today,
+    CROSS JOIN LATERAL (SELECT (at AT TIME ZONE s.timezone)::date AS today,
                                (d.used_since AT TIME ZONE s.timezone)::date AS used_on,
                                (COALESCE(d.soaked_at, d.hygiene_from) AT TIME ZONE s.timezone)::date AS soaked_on) t
     WHERE (which IS NULL OR d.id = which) AND d.service <> 'retired'
       AND (h.kind <> 'end_of_day' OR d.used_since IS NOT NULL)
 $$;
 CREATE FUNCTION hygiene_is_overdue(which uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM hygiene_due(which) WHERE due_on < today)
+    SELECT EXISTS (SELECT FROM hygiene_due(which, now()) WHERE due_on < today)
 $$;
 
 -- From the moment a device may have begun, it is to be disinfected, and to be cleaned at the end of that day.
