@@ -81,18 +81,18 @@ Test(alarms, a_fault_seen_by_two_servers_is_one_alarm) {
     run_at(keeper, now);
     run_at(others, now);
     rounds(2);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 1);
-    cr_expect_str_eq(pg_text("SELECT fault FROM alarm"), "level_low");
-    cr_expect_eq(pg_int("SELECT count(*) FROM audit_log WHERE action = 'alarm.raise'"), 1);
-    cr_expect_eq(atomic_load(&ctx.alarms_open), 1);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 1);
+    cr_assert_str_eq(pg_text("SELECT fault FROM alarm"), "level_low");
+    cr_assert_eq(pg_int("SELECT count(*) FROM audit_log WHERE action = 'alarm.raise'"), 1);
+    cr_assert_eq(atomic_load(&ctx.alarms_open), 1);
     s = state(2);
     say(ctx.live, &s);
     rounds(1);
-    cr_expect_eq(pg_int(OPEN "'device_fault'"), 1, "the other server may not have heard yet");
+    cr_assert_eq(pg_int(OPEN "'device_fault'"), 1, "the other server may not have heard yet");
     rounds(3);
-    cr_expect_eq(pg_int(OPEN "'device_fault'"), 0);
-    cr_expect_eq(pg_int("SELECT count(*) FROM audit_log WHERE action = 'alarm.clear'"), 1);
-    cr_expect_eq(atomic_load(&ctx.alarms_open), 0);
+    cr_assert_eq(pg_int(OPEN "'device_fault'"), 0);
+    cr_assert_eq(pg_int("SELECT count(*) FROM audit_log WHERE action = 'alarm.clear'"), 1);
+    cr_assert_eq(atomic_load(&ctx.alarms_open), 0);
 }
 
 Test(alarms, silence_proves_nothing) {
@@ -107,7 +107,7 @@ Test(alarms, silence_proves_nothing) {
     cr_assert_eq(device_each(pg_fixture_db(), take, ctx.live), ERR_OK);
     keeper = alarm_keeper_new(&ctx, now);
     rounds(5);
-    cr_expect_eq(pg_int(OPEN "'device_fault'"), 1);
+    cr_assert_eq(pg_int(OPEN "'device_fault'"), 1);
 }
 
 Test(alarms, a_device_with_a_session_that_falls_silent_is_an_alarm_until_it_is_heard) {
@@ -116,31 +116,31 @@ Test(alarms, a_device_with_a_session_that_falls_silent_is_an_alarm_until_it_is_h
     say(ctx.live, &s);
     run_at(keeper, now);
     run_at(keeper, now += ALARM_SILENT_MS);
-    cr_expect_eq(pg_int(OPEN "'offline_in_session'"), 0);
+    cr_assert_eq(pg_int(OPEN "'offline_in_session'"), 0);
     told = 0;
     rounds(1);
-    cr_expect_eq(pg_int(OPEN "'offline_in_session' AND session_id IS NOT NULL AND severity = 'critical'"), 1);
-    cr_expect_eq(told, 1);
+    cr_assert_eq(pg_int(OPEN "'offline_in_session' AND session_id IS NOT NULL AND severity = 'critical'"), 1);
+    cr_assert_eq(told, 1);
     rounds(3);
-    cr_expect_eq(told, 1, "told once");
+    cr_assert_eq(told, 1, "told once");
     s = state(2);
     say(ctx.live, &s);
     rounds(4);
-    cr_expect_eq(pg_int(OPEN "'offline_in_session'"), 0);
-    cr_expect_eq(told, 2);
+    cr_assert_eq(pg_int(OPEN "'offline_in_session'"), 0);
+    cr_assert_eq(told, 2);
 }
 
 Test(alarms, a_silent_device_without_a_session_is_none) {
     struct message_state s = state(1);
     say(ctx.live, &s);
     run_at(keeper, now += 2 * ALARM_SILENT_MS);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 0);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 0);
     struct session_row session = running();
     rounds(1);
-    cr_expect_eq(pg_int(OPEN "'offline_in_session'"), 1);
+    cr_assert_eq(pg_int(OPEN "'offline_in_session'"), 1);
     pg_sql("UPDATE session SET state = 'aborted' WHERE id = '%s'", pg_uuid(&session.id));
     rounds(5);
-    cr_expect_eq(pg_int(OPEN "'offline_in_session'"), 0, "no session runs there any more");
+    cr_assert_eq(pg_int(OPEN "'offline_in_session'"), 0, "no session runs there any more");
 }
 
 Test(alarms, a_device_that_another_server_hears_is_not_silent) {
@@ -153,9 +153,9 @@ Test(alarms, a_device_that_another_server_hears_is_not_silent) {
         pg_uuid(&pg_device_a), pg_uuid(&pg_device_a), pg_uuid(&session.id),
         (long long)(now + 2 * ALARM_SILENT_MS) / 1000 - 5);
     run_at(keeper, now + 2 * ALARM_SILENT_MS);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 0);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 0);
     run_at(keeper, now + 4 * ALARM_SILENT_MS);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 1);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 1);
 }
 
 Test(alarms, water_that_does_not_hold_its_temperature_is_one) {
@@ -171,28 +171,28 @@ Test(alarms, water_that_does_not_hold_its_temperature_is_one) {
     s.n = 3;
     say(ctx.live, &s);
     run_at(keeper, now);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 0);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 0);
     rounds(1);
-    cr_expect_eq(pg_int(OPEN "'temperature_drift' AND severity = 'warning'"), 1);
-    cr_expect_str_eq(pg_text("SELECT detail FROM alarm"), "the water has 35.5 °C and should have 38.0 °C");
+    cr_assert_eq(pg_int(OPEN "'temperature_drift' AND severity = 'warning'"), 1);
+    cr_assert_str_eq(pg_text("SELECT detail FROM alarm"), "the water has 35.5 °C and should have 38.0 °C");
     s.n = 4;
     s.values.water_mdegc = 37500;
     say(ctx.live, &s);
     rounds(4);
-    cr_expect_eq(pg_int(OPEN "'temperature_drift'"), 0);
+    cr_assert_eq(pg_int(OPEN "'temperature_drift'"), 0);
 }
 
 Test(alarms, an_outcome_that_is_not_known_is_one_until_the_device_says) {
     struct session_row session;
     struct command_row start = pg_session(&pg_device_a, 1, &session);
     pg_sql("UPDATE command SET state = 'unknown' WHERE id = '%s'", pg_uuid(&start.id));
-    cr_expect_eq(pg_int(OPEN "'command_unknown' AND session_id = '%s'", pg_uuid(&session.id)), 1);
+    cr_assert_eq(pg_int(OPEN "'command_unknown' AND session_id = '%s'", pg_uuid(&session.id)), 1);
     rounds(4);
-    cr_expect_eq(pg_int(OPEN "'command_unknown'"), 1);
+    cr_assert_eq(pg_int(OPEN "'command_unknown'"), 1);
     pg_sql("UPDATE command SET state = 'running' WHERE id = '%s'", pg_uuid(&start.id));
-    cr_expect_eq(pg_int(OPEN "'command_unknown'"), 0);
+    cr_assert_eq(pg_int(OPEN "'command_unknown'"), 0);
     pg_sql("UPDATE command SET state = 'unknown' WHERE id = '%s'", pg_uuid(&start.id));
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm WHERE kind = 'command_unknown'"), 2);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm WHERE kind = 'command_unknown'"), 2);
 }
 
 Test(alarms, what_was_said_of_one_does_not_change) {
@@ -200,11 +200,11 @@ Test(alarms, what_was_said_of_one_does_not_change) {
            "'%s')",
            pg_uuid(&pg_device_a), pg_uuid(&pg_site_a));
     pg_sql("UPDATE alarm SET acknowledged_at = now(), acknowledged_name = 'Anna'");
-    cr_expect_str_eq(pg_refusal("UPDATE alarm SET acknowledged_at = now() + interval '1 s'"), "PD007");
+    cr_assert_str_eq(pg_refusal("UPDATE alarm SET acknowledged_at = now() + interval '1 s'"), "PD007");
     pg_sql("UPDATE alarm SET cleared_at = now(), cleared_name = 'Bea', note = 'Dry'");
-    cr_expect_str_eq(pg_refusal("UPDATE alarm SET note = 'Wet'"), "PD007");
+    cr_assert_str_eq(pg_refusal("UPDATE alarm SET note = 'Wet'"), "PD007");
     pg_sql("UPDATE alarm SET gone_at = now()");
-    cr_expect_str_eq(pg_refusal("UPDATE alarm SET version = 7"), "PD007");
+    cr_assert_str_eq(pg_refusal("UPDATE alarm SET version = 7"), "PD007");
 }
 
 Test(alarms, a_retired_device_has_none) {
@@ -217,6 +217,6 @@ Test(alarms, a_retired_device_has_none) {
            pg_uuid(&pg_device_a));
     cr_assert_eq(device_each(pg_fixture_db(), take, ctx.live), ERR_OK);
     rounds(5);
-    cr_expect_eq(pg_int(OPEN "'device_fault'"), 0);
-    cr_expect_eq(pg_int("SELECT count(*) FROM alarm"), 1);
+    cr_assert_eq(pg_int(OPEN "'device_fault'"), 0);
+    cr_assert_eq(pg_int("SELECT count(*) FROM alarm"), 1);
 }
