@@ -2,6 +2,8 @@
 
 from world import V1, Client, ok, uuid
 
+PASSWORD = "warm feet at seven"
+
 
 class Browser:
     """A browser as far as this matters: it keeps the cookie, and says of every request which page sent it."""
@@ -56,3 +58,8 @@ def signed_in(w, role="operator", **more):
 
 def audited(w, action, subject):
     return [entry for entry in w.api.pages(f"{V1}/audit", {"action": action, "subject_id": subject})]
+
+
+def behind(w, **env):
+    """Another replica, with these settings."""
+    return w.spa.another_server(f"p{uuid.uuid4().hex[:6]}", env={f"PEDILUVE_{name}": value for name, value in env.items()})

@@ -1,6 +1,6 @@
 """The session of a browser: what guards its cookie, how it ends, and what a proxy in front changes."""
 
-from browser import PASSWORD, Browser, audited, link, new_user, signed_in
+from browser import PASSWORD, Browser, audited, behind, link, new_user, signed_in
 from world import V1, Client, key, ok, refused, tap, until, uuid, world
 
 
@@ -180,10 +180,6 @@ def what_people_do_is_theirs_in_the_audit_log_and_keys_are_their_sessions(w):
 
 
 # ---- behind a proxy ----
-
-def behind(w, **env):
-    return w.spa.another_server(f"p{uuid.uuid4().hex[:6]}", env={f"PEDILUVE_{name}": value for name, value in env.items()})
-
 
 @tap.test
 def behind_a_proxy_with_https_the_cookie_is_secure_and_the_addresses_are_the_clients(w):

@@ -3,7 +3,7 @@
 import threading
 
 from browser import PASSWORD, Browser, audited, forget_tries, link, new_user, signed_in
-from world import V1, key, ok, refused, tap, until, uuid, world
+from world import V1, ok, refused, tap, until, uuid, world
 
 
 # ---- signing in ----

@@ -2,7 +2,7 @@
 
 import threading
 
-from browser import link, new_user
+from browser import behind, new_user
 from world import V1, Client, ok, refused, tap, uuid, world
 
 
