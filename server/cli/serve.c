@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "server/api/api.h"
@@ -78,9 +79,19 @@ static void stop(struct serve *s) {
     metrics_free(s->metrics);
 }
 
+/* A service often starts with 1024, fewer than LIMIT_HTTP_CONNECTIONS: idle clients could use them up, and
+ * the broker could not be reached again. What is allowed for the asking is more. */
+static void allow_files(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int cli_serve(const struct cli *cli) {
     if (cli_flag(cli, "--migrate") && !cli_bring_up_to_date(cli->config)) return 1;
 
+    allow_files();
     mallopt(M_ARENA_MAX, 2); /* an arena a thread costs memory that the few allocations here are not worth */
 
     /* Blocked before any thread starts, so that all of them leave these signals to sigwait below. */
