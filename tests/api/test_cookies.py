@@ -195,8 +195,12 @@ def behind_a_proxy_with_https_the_cookie_is_secure_and_the_addresses_are_the_cli
     browser.cookie, browser.csrf = reply.headers["Set-Cookie"].split(";")[0], reply.json["csrf"]
     ok(browser.send("PATCH", "/me", {"language": "es"}, headers=forwarded))
     refused(browser.send("PATCH", "/me", {"language": "es"}, headers={**forwarded, "Origin": server.url}), 403, "cross_site_refused")
-    found = audited(w, "sign_in", reply.json["id"])
-    tap.equal(found[0]["detail"]["address"], "2001:db8:1:2::", found)
+    for told, address in (("1.2.3.4, 2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("::1, 5.6.7.8", "5.6.7.8"),
+                          ("5.6.7.8:4711", "127.0.0.1"), ("unknown", "127.0.0.1"), ("5.6.7.8,", "127.0.0.1"), ("", "127.0.0.1")):
+        forwarded["X-Forwarded-For"] = told
+        ok(browser.send("POST", "/sign-in", {"login": login, "password": PASSWORD}, headers=forwarded))
+        found = audited(w, "sign_in", reply.json["id"])
+        tap.equal(found[0]["detail"]["address"], address, told)
     server.stop()
 
 
