@@ -232,6 +232,18 @@ def a_public_url_is_an_own_origin_and_what_links_begin_with(w):
 
 
 @tap.test
+@tap.rows(("true", "", True), ("false", "https://spa.example", False), ("auto", "https://spa.example", True), ("auto", "http://spa.example", False))
+def whether_the_cookie_is_for_https_only_can_be_set(w, setting, url, secure):
+    _, login = new_user(w)
+    server = behind(w, COOKIE_SECURE=setting, PUBLIC_URL=url)
+    browser = Browser(w, server.url)
+    ok(browser.sign_in(login=login, password=PASSWORD))
+    tap.equal(browser.cookie.startswith("__Host-pediluve="), secure, browser.cookie)
+    ok(browser.send("GET", "/me"))
+    server.stop()
+
+
+@tap.test
 @tap.rows(("PUBLIC_URL", "spa.example"), ("PUBLIC_URL", "https://spa.example/path"), ("PUBLIC_URL", "https://"), ("COOKIE_SECURE", "maybe"))
 def a_setting_that_cannot_be_is_named_at_the_start(w, name, value):
     done = w.spa.server.__class__(w.spa.state / "log/bad.log", w.spa.database_url, w.spa.broker, env={f"PEDILUVE_{name}": value}).run(
