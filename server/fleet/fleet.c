@@ -270,6 +270,7 @@ void fleet_status(struct fleet *f, struct fleet_status *ret) {
                                  .alarms_open = (uint64_t)atomic_load(&f->ctx.alarms_open),
                                  .alarms_acknowledged = (uint64_t)atomic_load(&f->ctx.alarms_acknowledged)};
     live_count(f->ctx.live, &ret->devices_known, &ret->devices_connected);
+    ret->devices_ready = live_count_ready(f->ctx.live);
 #define X(name) ret->name = atomic_load_explicit(&f->ctx.count.name, memory_order_relaxed);
     CONTEXT_COUNTERS(X)
 #undef X

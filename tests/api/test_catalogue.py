@@ -92,6 +92,7 @@ def the_sources_are_the_rows_with_what_carries_each_out(w):
     items = ok(w.api.get(f"{V1}/catalogue/sources"))["items"]
     tap.equal([(each["id"], each["kind"], each["texts"]) for each in items],
               [(row["id"], row["kind"], row["seed"].split(",")) for row in rows])
+    tap.equal([each["id"] for each in items if not each["entries"]], [], "rows that nothing carries out")
     by_id = {each["id"]: each for each in items}
     expected = [(source, (kind, entry["id"])) for kind in KINDS if (CATALOGUE / f"{kind}.json").exists()
                 for entry in file(kind)["entries"] for source in entry.get("sources", ())]
