@@ -49,18 +49,18 @@ def course(w, site=None):
     return ok(w.api.post(f"{V1}/courses", course_of(w, site)), 201)
 
 
+def user(w, site=None):
+    """Somebody who may sign in: the id."""
+    sites = {"site_ids": [site]} if site else {"all_sites": True}
+    return ok(w.api.post(f"{V1}/users", {"login": f"u{uuid.uuid4().hex[:12]}", "name": "U", "role": "viewer", **sites}), 201)["id"]
+
+
 def alarm(w, site=None):
     """An alarm that stands, of a device that nobody plays."""
     device = w.new_device(site=site)["id"]
     w.spa.sql(f"INSERT INTO alarm (kind, severity, device_id, site_id) SELECT 'samples_lost', 'warning', id, site_id"
               f" FROM device WHERE id = '{device}'")
     return ok(w.api.get(f"{V1}/alarms", params={"device_id": device}))["items"][0]["id"]
-
-
-def user(w, site=None):
-    """Somebody who may sign in: the id."""
-    sites = {"site_ids": [site]} if site else {"all_sites": True}
-    return ok(w.api.post(f"{V1}/users", {"login": f"u{uuid.uuid4().hex[:12]}", "name": "U", "role": "viewer", **sites}), 201)["id"]
 
 
 def with_checklist(w):
