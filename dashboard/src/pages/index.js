@@ -2,4 +2,6 @@
 import {addPages} from "../routes.js";
 
 addPages(
+  {path: "/start", name: "start", needs: "operate", load: () => import("./start.jsx")},
+  {path: "/start/:device", name: "start", needs: "operate", load: () => import("./start.jsx")},
 );
