@@ -4,4 +4,5 @@ import {addPages} from "../routes.js";
 addPages(
   {path: "/start", name: "start", needs: "operate", load: () => import("./start.jsx")},
   {path: "/start/:device", name: "start", needs: "operate", load: () => import("./start.jsx")},
+  {path: "/sessions/:id", name: "session", load: () => import("./session.jsx")},
 );
