@@ -63,7 +63,8 @@ function position(s, items) {
   if (!span || !s.started_at) return null;
   const before = items.slice(0, span.step).reduce((sum, each) => sum + each.duration_ms, 0);
   const since = s.state === "running" ? Math.max(0, now.value - s.at) : 0;
-  return Math.min(span.to, Math.max(span.from, span.from + s.duration_s * 1000 - s.remaining_ms + since - before));
+  const gone = OVER.includes(s.state) ? s.elapsed_ms : s.duration_s * 1000 - s.remaining_ms + since; // nothing remains of what is over
+  return Math.min(span.to, Math.max(span.from, span.from + gone - before));
 }
 
 /* For people a step and its ramp are one. */
@@ -195,7 +196,7 @@ export default function Session({id}) {
       {items.length > 0 && <section class="card"><h2 class="hidden">{t("session.plan")}</h2><Timeline items={items} preview={preview.value} at={at} step={s.step} />
         <details><summary>{t("session.all_steps", {n: rows.length})}</summary><StepList items={rows} /></details>
         <details><summary>{t("session.before")}</summary><Checks id={id} phase="before" mayAct={mayAct && !over} /></details></section>}
-      {over && s.device_id && s.started_at && <section class="card"><h2>{t("session.course")}</h2><Trend session={s} /></section>}
+      {over && s.device_id && s.started_at && <Trend session={s} title={t("session.course")} />}
       {!over && mayAct && <div class="stop-always"><button class="stop" disabled={busy.value === "stop"} onClick={() => order("stop")}><Icon name="stop" /> {t("floor.stop")}</button></div>}
     </div>
   );

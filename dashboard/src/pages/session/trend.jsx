@@ -9,7 +9,7 @@ const EVERY_MS = 15000, WIDE = 300, HIGH = 60;
 
 const line = (points, x, y, of) => points.filter((each) => of(each) !== null).map((each, i) => `${i ? "L" : "M"}${x(each).toFixed(1)} ${y(of(each)).toFixed(1)}`).join("");
 
-export function Trend({session, live}) {
+export function Trend({session, live, title}) {
   const points = useSignal([]);
   useEffect(() => {
     let ended = false;
@@ -27,7 +27,8 @@ export function Trend({session, live}) {
   const least = Math.floor(Math.min(...warm)) - 0.5, most = Math.ceil(Math.max(...warm)) + 0.5;
   const x = (each) => (Date.parse(each.at) - from) / Math.max(1, to - from) * WIDE;
   return (
-    <figure class="trend">
+    <figure class={`trend${title ? " card" : ""}`}>
+      {title && <h2>{title}</h2>}
       <svg viewBox={`0 0 ${WIDE} ${HIGH}`} preserveAspectRatio="none" role="img" aria-label={t("session.trend", {least: celsius(Math.min(...warm)), most: celsius(Math.max(...warm))})}>
         <path class="trend-target" d={line(list, x, (c) => HIGH - (Math.min(most, Math.max(least, c)) - least) / (most - least) * HIGH, (each) => each.target_c)} />
         <path class="trend-strength" d={line(list, x, (v) => HIGH - v / 100 * (HIGH - 4), (each) => each.intensity)} />

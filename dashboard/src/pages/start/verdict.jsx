@@ -31,6 +31,8 @@ function Clearance({kind, given, today, onChange}) {
 /** onChange(part of the state); onAgain(): judge again with what was added. */
 export function Verdict({record, state, today, busy, onChange, onAgain}) {
   const lacks = record.needs.length > 0 || record.warnings.length > 0;
+  // Refused for what this routine needs, and not for the guest's sake altogether.
+  const conflict = record.reasons.some((each) => each.outcome === "refused" && !each.conflict.length) ? [] : [...new Set(record.reasons.flatMap((each) => each.conflict))];
   const told = record.warnings.every((each) => state.acknowledged.includes(each.rule));
   const given = record.needs.every((kind) => state.clearances[kind]?.by?.trim());
   return (
@@ -38,7 +40,7 @@ export function Verdict({record, state, today, busy, onChange, onAgain}) {
       <h2><Icon name={SIGN[record.outcome]} /> {word("outcome", record.outcome)}</h2>
       {record.reasons.length > 0 && <ul>{record.reasons.map((each) => <li key={each.rule + each.of}>{said(`why.${each.rule}`, each.words)}</li>)}</ul>}
       {record.outcome !== "refused" && limits(record.caps).map((line) => <p key={line} class="limit">{line}</p>)}
-      {record.outcome === "refused" && <p>{t("start.refused_what")}</p>}
+      {record.outcome === "refused" && <p>{conflict.length ? t("start.conflict", {what: conflict.map((each) => word("trait", each)).join(", ")}) : t("start.refused_what")}</p>}
       {record.outcome !== "refused" && record.needs.map((kind) => (
         <Clearance key={kind} kind={kind} given={state.clearances[kind]} today={today} onChange={(each) => onChange({clearances: {...state.clearances, [kind]: {on: today, ...each}}})} />
       ))}
