@@ -1,38 +1,83 @@
-/* pediluve-agent: the program on one device.   pediluve-agent --config FILE
- * and what somebody beside it asks of it.      pediluve-agent status */
+/* pediluve-agent: the program on one device, and what somebody beside it asks of it. */
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "device-agent/runtime/boards.h"
+#include "device-agent/runtime/maintenance.h"
 #include "device-agent/runtime/runtime.h"
 #include "device-agent/runtime/status.h"
 
 #define TICK_MS 20       /* 50 control steps a second */
 #define FAST_STEP_MS 100 /* of control time, when a simulated board runs faster than real time */
 
-int main(int argc, char **argv) {
-    static struct config config;
-    if (argc == 2 && !strcmp(argv[1], "--version")) {
-        puts("pediluve-agent " PEDILUVE_VERSION);
-        return 0;
+static const char usage[] =
+    "usage: pediluve-agent --config FILE [--safe | --self-test [--nobody-in-the-unit] [--json]]\n"
+    "       pediluve-agent status [--json] | --version\n"
+    "\n"
+    "  --safe                 turns everything off and ends: for the time after an agent that was killed\n"
+    "  --self-test            tries every sensor and every actuator out; see docs/porting.md\n"
+    "  --nobody-in-the-unit   you have looked; without it the question is asked on the terminal\n"
+    "  --json                 the report as one JSON object\n";
+
+struct options {
+    const char *config;
+    bool version, safe, self_test, nobody, json;
+};
+
+static bool read_options(int argc, char **argv, struct options *o) {
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {{"--version", &o->version},
+                 {"--safe", &o->safe},
+                 {"--self-test", &o->self_test},
+                 {"--nobody-in-the-unit", &o->nobody},
+                 {"--json", &o->json}};
+    for (int i = 1; i < argc; i++) {
+        bool *flag = NULL;
+        for (size_t k = 0; k < COUNT_OF(flags); k++)
+            if (!strcmp(argv[i], flags[k].name)) flag = flags[k].flag;
+        if (flag)
+            *flag = true;
+        else if (!strcmp(argv[i], "--config") && i + 1 < argc)
+            o->config = argv[++i];
+        else
+            return false;
     }
-    if (argc >= 2 && !strcmp(argv[1], "status")) return status_main(argc - 1, argv + 1);
-    if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-        fputs("usage: pediluve-agent --config FILE | status [--json] | --version\n", stderr);
-        return 2;
-    }
-    if (!config_load_agent(&config, argv[2])) return 2;
-    if (config.board[0] && strcmp(config.board, "sim") != 0) {
-        config_fail("%s: /board: \"%s\" is not built in; known are: sim", argv[2], config.board);
-        return 2;
-    }
-    runtime_block_signals();
-    mallopt(M_ARENA_MAX, 1); /* three threads that allocate little: an arena each would be most of the heap */
-    struct runtime *runtime = runtime_new(&config, TICK_MS, config.speed > 1 ? FAST_STEP_MS : TICK_MS);
+    if (o->version) return argc == 2;
+    return o->config && !(o->safe && o->self_test) && (o->self_test || !(o->nobody || o->json));
+}
+
+static int run(struct config *config) {
+    if (!boards_check(config)) return 2;
+    config->real_time = config->speed == 1;
+    mallopt(M_ARENA_MAX, 1); /* threads that allocate little: an arena each would be most of the heap */
+    struct runtime *runtime = runtime_new(config, TICK_MS, config->speed > 1 ? FAST_STEP_MS : TICK_MS);
     malloc_trim(0); /* what starting took */
     int status = runtime ? runtime_run(runtime) : 1;
     if (!runtime_free(runtime)) _exit(status);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    static struct config config;
+    struct options o = {0};
+    if (argc >= 2 && !strcmp(argv[1], "status")) return status_main(argc - 1, argv + 1);
+    if (!read_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (o.version) {
+        puts("pediluve-agent " PEDILUVE_VERSION);
+        return 0;
+    }
+    if (!config_load_agent(&config, o.config)) return 2;
+    runtime_block_signals();
+    int status = o.self_test ? maintenance_self_test(&config, o.nobody, o.json)
+                 : o.safe    ? maintenance_make_safe(&config)
+                             : run(&config);
     config_done(&config);
     return status;
 }

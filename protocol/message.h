@@ -30,7 +30,8 @@
     X(STOPPED, "stopped", 0)                                                                                 \
     X(ABORTED, "aborted", 0)
 
-/* X(enum, name): why a session is paused or ended, or a device is in fault. */
+/* X(enum, name): why a session is paused or ended, or a device is in fault. The journal keeps the number:
+ * append, never renumber. */
 #define REASONS(X)                                                                                           \
     X(NONE, "none")                                                                                          \
     X(COMMAND, "command")                                                                                    \
@@ -45,7 +46,15 @@
     X(OVER_CURRENT, "over_current")                                                                          \
     X(HEATING_FAILED, "heating_failed")                                                                      \
     X(MAX_TIME, "max_time")                                                                                  \
-    X(JOURNAL, "journal")
+    X(JOURNAL, "journal")                                                                                    \
+    X(HEATING_RUNAWAY, "heating_runaway")                                                                    \
+    X(SENSOR_STUCK, "sensor_stuck")                                                                          \
+    X(THERMAL_CUTOUT, "thermal_cutout")                                                                      \
+    X(MOTOR_FAULT, "motor_fault")                                                                            \
+    X(LEAK, "leak")                                                                                          \
+    X(LID_OPEN, "lid_open")                                                                                  \
+    X(DRAIN_OPEN, "drain_open")                                                                              \
+    X(LOOP_OVERRUN, "loop_overrun")
 
 /* X(enum, name): what a command wants. All of them are absolute states of one named session. */
 #define COMMAND_TYPES(X)                                                                                     \

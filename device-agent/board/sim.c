@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "device-agent/board/outputs.h"
 
 #define STEP_MAX_MS 100
 #define GAP_MAX_MS 600000    /* a longer silence is not made up for */
@@ -33,7 +34,7 @@ struct sim {
     struct outputs outputs;
     bool emergency_stop, local_stop;
     int fault[SIM_FAULT_COUNT];
-    struct sensor water[WATER_SENSORS_MAX], height, current;
+    struct sensor water[WATER_SENSORS_MAX], height, current, motion[PROTO_ACTUATORS_MAX];
 };
 
 /* splitmix64: good enough for noise, and any seed will do. */
@@ -57,8 +58,15 @@ static bool is_powered(const struct sim *s) { return !s->emergency_stop && !s->f
 static double heater_w(const struct sim *s) {
     int32_t duty = is_powered(s) ? s->outputs.heater_permille : 0;
     if (s->fault[SIM_FAULT_HEATER_STUCK_ON]) duty = 1000;
-    if (s->fault[SIM_FAULT_HEATER_DEAD]) duty = 0;
+    if (s->fault[SIM_FAULT_HEATER_DEAD] || s->fault[SIM_FAULT_CUTOUT]) duty = 0;
     return s->model->heater_w * duty / 1000.0;
+}
+
+static double motor_level(const struct sim *s, int channel) { /* mean over its cells, 0 to 1 */
+    const struct actuator *a = &s->model->actuators[channel];
+    double sum = 0;
+    for (int c = 0; c < a->cells && c < PROTO_CELLS_MAX; c++) sum += s->outputs.level[channel][c];
+    return sum / 100 / a->cells;
 }
 
 static double motors_ma(const struct sim *s) {
@@ -66,10 +74,21 @@ static double motors_ma(const struct sim *s) {
     for (int i = 0; i < s->model->n_actuators && is_powered(s); i++) {
         const struct actuator *a = &s->model->actuators[i];
         if (a->kind == ACTUATOR_HEATER) continue;
-        for (int c = 0; c < a->cells && c < PROTO_CELLS_MAX; c++)
-            ma += MOTOR_SHARE * a->current_max_ma * s->outputs.level[i][c] / 100.0 / a->cells;
+        double level = motor_level(s, i);
+        if (s->fault[SIM_FAULT_MOTOR_RUNS_ON] & (1 << i)) level = 1;
+        bool held = level > 0 && (s->fault[SIM_FAULT_MOTOR_STALLED] & (1 << i));
+        ma += a->current_max_ma * (held ? 1 : MOTOR_SHARE * level);
     }
     return ma;
+}
+
+/* The fastest of its cells. */
+static int32_t motion_permille(const struct sim *s, int channel) {
+    int32_t most = 0;
+    for (int c = 0; c < PROTO_CELLS_MAX && is_powered(s); c++)
+        if (s->outputs.level[channel][c] > most) most = s->outputs.level[channel][c];
+    if (s->fault[SIM_FAULT_MOTOR_STALLED] & (1 << channel)) return 0;
+    return s->fault[SIM_FAULT_MOTOR_RUNS_ON] & (1 << channel) ? 1000 : most * 10;
 }
 
 static double approach(double from, double to, double by) {
@@ -148,6 +167,22 @@ static void measure_water(struct sim *s, int i, struct reading *ret) {
     if (s->fault[SIM_FAULT_SENSOR_MISSING] & bit) *ret = (struct reading){0};
 }
 
+static void measure_inputs(struct sim *s, struct readings *ret) {
+    static const enum sim_fault faults[CONTACT_COUNT] = {[CONTACT_LEAK] = SIM_FAULT_LEAK,
+                                                         [CONTACT_LID] = SIM_FAULT_LID_OPEN,
+                                                         [CONTACT_DRAIN] = SIM_FAULT_DRAIN_OPEN,
+                                                         [CONTACT_CUTOUT] = SIM_FAULT_CUTOUT};
+    for (int i = 0; i < CONTACT_COUNT; i++) { /* contacts have no conversion time */
+        if (s->fault[SIM_FAULT_CONTACT_MISSING] & (1 << i)) continue;
+        ret->contact[i] = (struct reading){s->fault[faults[i]] != 0, s->now_ms, true};
+    }
+    for (int i = 0; i < s->model->n_actuators; i++) {
+        if (s->model->actuators[i].kind == ACTUATOR_HEATER) continue;
+        take(&s->motion[i], s->now_ms, motion_permille(s, i));
+        ret->motion_permille[i] = s->motion[i].reading;
+    }
+}
+
 static void sim_read(void *board, int64_t now_ms, struct readings *ret) {
     struct sim *s = board;
     move(s, now_ms);
@@ -161,6 +196,7 @@ static void sim_read(void *board, int64_t now_ms, struct readings *ret) {
         take(&s->height, now_ms, level < 0 ? 0 : level > 1000 ? 1000 : level);
     if (!s->fault[SIM_FAULT_CURRENT_STALE]) take(&s->current, now_ms, ma);
     ret->current_ma = s->current.reading;
+    measure_inputs(s, ret);
     if (!s->fault[SIM_FAULT_LEVEL_MISSING]) ret->level_permille = s->height.reading;
 }
 
@@ -173,13 +209,15 @@ static void sim_safe(void *board) {
 
 static bool sim_apply(void *board, const struct outputs *wanted) {
     struct sim *s = board;
+    struct outputs accepted;
+    bool known = outputs_accept(s->model, wanted, &accepted);
     if (s->fault[SIM_FAULT_APPLY_FAILS]) {
         sim_safe(s);
         return false;
     }
-    s->outputs = *wanted;
+    s->outputs = accepted;
     s->applied_ms = s->now_ms;
-    return true;
+    return known;
 }
 
 static void sim_local_stop(void *board) {

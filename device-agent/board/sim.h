@@ -34,6 +34,13 @@
     X(LEVEL_MISSING, "1: the level sensor does not answer")                                                  \
     X(OVER_CURRENT, "mA drawn on top of what the motors explain")                                            \
     X(CURRENT_STALE, "1: the current sensor measures no more")                                               \
+    X(MOTOR_STALLED, "mask of channels: do not turn, and draw all that they can")                            \
+    X(MOTOR_RUNS_ON, "mask of channels: turn, whatever is asked")                                            \
+    X(LEAK, "1: the leak sensor sees water")                                                                 \
+    X(LID_OPEN, "1: the lid is open")                                                                        \
+    X(DRAIN_OPEN, "1: the drain is open")                                                                    \
+    X(CUTOUT, "1: the heater's own cut-out has tripped, and the heater has no power")                        \
+    X(CONTACT_MISSING, "mask of enum contact: the input does not answer")                                    \
     X(HEATER_DEAD, "1: warms nothing, whatever is asked")                                                    \
     X(HEATER_STUCK_ON, "1: warms at full power, whatever is asked; a relay that is welded")                  \
     X(APPLY_FAILS, "1: apply refuses, and the board is in its safe state")

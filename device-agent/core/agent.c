@@ -41,6 +41,8 @@ void agent_init(struct agent *a, const struct model *model, const struct uuid *b
     a->sample_at_ms = now->control_ms;
 }
 
+void agent_watch_loop(struct agent *a, int32_t loop_ms) { a->loop_ms = loop_ms; }
+
 bool agent_accepts(const struct agent *a) {
     return a->started && !a->plan.active && a->ledger.n_pending < LEDGER_PENDING;
 }
@@ -64,6 +66,7 @@ static void count_time_off(struct agent *a, const struct moment *now) {
 
 static void control(struct agent *a, const struct moment *now, int32_t dt_ms, struct agent_actions *out) {
     session_step(&a->session, dt_ms, &a->verdict, uplink_server_ms(&a->uplink, now), &a->outputs);
+    guard_apply(&a->guard, &a->outputs);
     emit(out, ACTION_SET)->outputs = a->outputs;
 }
 
@@ -87,12 +90,18 @@ static void on_tick(struct agent *a, const struct moment *now, const struct agen
     a->control_ms = now->control_ms;
     a->started = true;
     count_time_off(a, now);
+    int64_t gap_ms = least(now->mono_ms - a->ticked_ms, INT32_MAX);
+    guard_step(&a->guard, event->readings, now->control_ms, session_is_live(a->session.r.phase));
     struct interlock_input in = {.now_ms = now->control_ms,
                                  .readings = *event->readings,
                                  .outputs = a->outputs,
                                  .live = session_is_live(a->session.r.phase),
                                  .total_ms = a->session.r.total_ms + dt_ms,
+                                 .loop_gap_ms = a->ticked_ms > 0 ? (int32_t)gap_ms : 0,
+                                 .loop_ms = a->loop_ms,
+                                 .cutout = a->guard.tripped,
                                  .journal_failed = a->journal_failed};
+    a->ticked_ms = now->mono_ms;
     if (in.live) {
         in.wet = executor_is_wet(&a->session.executor);
         in.total_max_ms = least(a->program.total_max_ms, a->model->session_max_ms);
@@ -112,7 +121,9 @@ static void send_ack(const struct agent *a, const struct moment *now, const stru
 
 static struct ledger_judgement judge(const struct agent *a, const struct moment *now,
                                      const struct message_command *c) {
-    struct ledger_view view = {.session = &a->session.r,
+    /* Until this connection's epoch is in the journal, that of the last one is still there: not to be met. */
+    struct ledger_view view = {.epoch = a->uplink.online ? a->ledger.epoch : 0,
+                               .session = &a->session.r,
                                .executor = &a->session.executor,
                                .program = &a->program,
                                .model = a->model,

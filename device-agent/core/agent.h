@@ -10,6 +10,7 @@
 #ifndef PEDILUVE_AGENT_CORE_AGENT_H
 #define PEDILUVE_AGENT_CORE_AGENT_H
 
+#include "device-agent/core/guard.h"
 #include "device-agent/core/ledger.h"
 #include "device-agent/core/uplink.h"
 
@@ -97,6 +98,7 @@ struct agent {
     char version[PROTO_NAME_MAX + 1];
     struct interlock interlock;
     struct interlock_verdict verdict;
+    struct guard guard;
     struct outputs outputs;
     struct session session;
     struct session_record durable; /* what the journal has, and so what is shown */
@@ -113,6 +115,8 @@ struct agent {
     bool started; /* a tick was seen */
     int64_t retry_at_ms, position_at_ms, heartbeat_at_ms;
     int64_t control_ms, sample_at_ms, sample_n, state_n;
+    int64_t ticked_ms;                       /* real time of the last tick */
+    int32_t loop_ms;                         /* real time between ticks; 0: lateness is not judged */
     int64_t recovered_at, recovered_mono_ms; /* to count the time without power; 0: done */
     uint64_t shown;                          /* digest of the state last published */
     struct program program;
@@ -127,6 +131,9 @@ struct agent_recovered { /* what journal_load found; all zero for a new device *
 /* model is borrowed for the agent's life; r is copied. seed drives jitter only. */
 void agent_init(struct agent *a, const struct model *model, const struct uuid *boot_id, const char *version,
                 const struct agent_recovered *r, uint64_t seed, const struct moment *now);
+/* The control loop's period in real time: from now on a loop that runs late is a fault. Without this call,
+ * as on boards whose time is simulated, none is. */
+void agent_watch_loop(struct agent *a, int32_t loop_ms);
 void agent_step(struct agent *a, const struct moment *now, const struct agent_event *event,
                 struct agent_actions *ret);
 /* False: keep the next command back until the journal has answered. */

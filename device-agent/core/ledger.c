@@ -151,7 +151,7 @@ static struct ledger_judgement judge_other(const struct ledger *l, const struct 
 struct ledger_judgement ledger_judge(const struct ledger *l, const struct ledger_view *v,
                                      const struct message_command *c) {
     bool bound = c->type != COMMAND_STOP; /* a stop is right whenever it comes */
-    if (bound && c->epoch != l->epoch) return refuse(ACKCODE_STALE_EPOCH);
+    if (bound && c->epoch != v->epoch) return refuse(ACKCODE_STALE_EPOCH);
     if (bound && c->seq <= l->last_seq) return refuse(ACKCODE_OLD_SEQUENCE);
     if (bound && c->expires_at != 0 && v->server_ms > c->expires_at) return refuse(ACKCODE_EXPIRED);
 
@@ -180,6 +180,12 @@ static bool mark(struct ledger *l, int slot) {
     return true;
 }
 
+/* The number in a message that could not be read may be any: believed, it would put all later commands in
+ * the past. */
+static void count_seq(struct ledger *l, const struct ledger_entry *e) {
+    if (e->code != ACKCODE_BAD_MESSAGE && e->seq > l->last_seq) l->last_seq = e->seq;
+}
+
 bool ledger_put(struct ledger *l, const struct ledger_entry *e) {
     int slot = find_slot(l, &e->command_id);
     int64_t order = slot < 0 ? l->order + 1 : l->entries[slot].order;
@@ -188,7 +194,7 @@ bool ledger_put(struct ledger *l, const struct ledger_entry *e) {
     l->entries[slot] = *e;
     l->entries[slot].order = order;
     if (order > l->order) l->order = order;
-    if (e->seq > l->last_seq) l->last_seq = e->seq;
+    count_seq(l, e);
     return true;
 }
 
@@ -226,7 +232,7 @@ void ledger_recover(struct ledger *l, enum session_phase phase, enum reason reas
         struct ledger_entry *e = &l->entries[i];
         if (!e->order) continue;
         if (e->order > l->order) l->order = e->order;
-        if (e->seq > l->last_seq) l->last_seq = e->seq;
+        count_seq(l, e);
         bool open = !ack_state_is_final(e->state);
         settle_entry(e, phase, reason);
         if (open) mark(l, i);

@@ -50,6 +50,7 @@ struct ledger_judgement {
 };
 
 struct ledger_view { /* what the rules look at */
+    int64_t epoch;   /* of the present connection; 0: it has none yet */
     const struct session_record *session;
     const struct executor *executor;
     const struct program *program; /* of the session */

@@ -24,12 +24,24 @@ struct reading {
     bool present;  /* false: the sensor does not answer */
 };
 
+/* Inputs that a board may have or not; value 0 is well, 1: */
+enum contact {
+    CONTACT_LEAK,   /* water where none belongs */
+    CONTACT_LID,    /* the lid, or a guard over moving parts, is open */
+    CONTACT_DRAIN,  /* the drain is open */
+    CONTACT_CUTOUT, /* the heater's own thermostat has tripped */
+    CONTACT_COUNT
+};
+
 struct readings {
     struct reading water_mdegc[WATER_SENSORS_MAX];
     struct reading level_permille;
     struct reading current_ma; /* all motors together */
     bool emergency_stop;       /* the latching button is in */
     bool local_stop;           /* the stop key was pressed since the last reading */
+    /* Not present: not fitted. What was present once and is not any more counts as a sensor that fails. */
+    struct reading contact[CONTACT_COUNT];
+    struct reading motion_permille[PROTO_ACTUATORS_MAX]; /* how fast the channel's motor turns, of its most */
 };
 
 /* Wanted state of the board. All zero is the safe state. */

@@ -1,5 +1,6 @@
 /* The contract between the agent and a board: one const ops struct per capability. Boards are
- * written against this file alone. All calls come from the control loop's thread and must return
+ * written against this file and the model alone; tests/boards holds every board to it. A board is in
+ * its safe state when it has been opened. All calls come from the control loop's thread and must return
  * within a few milliseconds; none may block on a network.
  *
  * Times are control milliseconds as given by the caller. */
@@ -10,15 +11,20 @@
 
 struct hal_sensors {
     /* Mandatory. Fills every field; a sensor that does not answer has present = false, one that
-     * gives an old value keeps the at_ms of its measurement. local_stop is reported once. */
+     * gives an old value keeps the at_ms of its measurement. local_stop is reported once. contact and
+     * motion_permille are optional: what is not fitted is never present; what was present once and is not
+     * any more is taken for a sensor that fails. */
     void (*read)(void *board, int64_t now_ms, struct readings *ret);
 };
 
 struct hal_actuators {
     /* Mandatory. Takes the whole wanted state; called in every control step, also when nothing
-     * changed. False: the board could not do it (it must then have gone to its safe state). */
+     * changed. Levels are clamped to the model's. False: the board could not do it, or was asked for a
+     * channel or cell that is not there; it must then have gone to its safe state. A board that drives
+     * hardware goes there by itself, too, when this call does not come for two seconds. */
     bool (*apply)(void *board, const struct outputs *wanted);
-    /* Mandatory. Heater and motors off at once. Must work in any state of the board, and twice. */
+    /* Mandatory. Heater and motors off, at once or with the next message of a bus. Must work in any
+     * state of the board, and twice. */
     void (*safe)(void *board);
 };
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "device-agent/journal/spool.h"
 
 #define FILE_MAX (8 << 20)
@@ -34,7 +33,7 @@ struct agent_file {
     struct uuid device_id;
     char password[128], model[PROTO_NAME_MAX + 1];
     struct config_mqtt mqtt;
-    char models_dir[CONFIG_PATH_MAX], journal[CONFIG_PATH_MAX], board[16];
+    char models_dir[CONFIG_PATH_MAX], journal[CONFIG_PATH_MAX], board[16], board_file[CONFIG_PATH_MAX];
     int32_t speed;
     int64_t spool_bytes;
     char status[CONFIG_PATH_MAX];
@@ -45,12 +44,13 @@ static const struct field agent_fields[] = {
     FIELD_STR(struct agent_file, models_dir, 1, FIELD_REQUIRED),
     FIELD_STR(struct agent_file, journal, 1, FIELD_REQUIRED),
     FIELD_STR(struct agent_file, board, 0, 0),
+    FIELD_STR(struct agent_file, board_file, 0, 0),
     FIELD_INT(struct agent_file, speed, 1, CONFIG_SPEED_MAX, 0),
     FIELD_INT(struct agent_file, spool_bytes, SPOOL_BYTES_MIN, SPOOL_BYTES_MAX, 0),
     FIELD_STR(struct agent_file, status, 0, 0),
     FIELD_END};
 
-static bool read_file(const char *path, struct buf *ret) {
+bool config_read_file(const char *path, struct buf *ret) {
     FILE *f = fopen(path, "re");
     if (!f) return config_fail("%s: %s", path, strerror(errno));
     char piece[8192];
@@ -65,12 +65,20 @@ static bool fail_field(const char *path, const char *at, const struct field_erro
     return config_fail("%s: %s%s: %s", path, at, errors->list[0].pointer, errors->list[0].detail);
 }
 
+static bool from_environment(const char *name, char *value, size_t size) {
+    const char *wins = getenv(name);
+    if (!wins) return true;
+    if (strlen(wins) >= size) return config_fail("%s: must be at most %zu bytes", name, size - 1);
+    strcpy(value, wins);
+    return true;
+}
+
 bool config_load_agent(struct config *c, const char *path) {
     auto_buf struct buf text = BUF_INIT;
     struct agent_file file;
     struct field_errors errors;
     memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
-    if (!read_file(path, &text)) return false;
+    if (!config_read_file(path, &text)) return false;
     if (!field_parse(text.data, text.len, agent_fields, FIELD_REFUSE_UNKNOWN, &file, sizeof file, NULL,
                      &errors))
         return fail_field(path, "", &errors);
@@ -83,6 +91,7 @@ bool config_load_agent(struct config *c, const char *path) {
     memcpy(c->models_dir, file.models_dir, sizeof file.models_dir);
     memcpy(c->journal, file.journal, sizeof file.journal);
     memcpy(c->board, file.board, sizeof file.board);
+    memcpy(c->board_file, file.board_file, sizeof file.board_file);
     c->speed = file.speed ? file.speed : 1;
     c->spool_bytes = file.spool_bytes ? file.spool_bytes : SPOOL_BYTES;
     if (!strcmp(file.status, "-"))
@@ -91,7 +100,8 @@ bool config_load_agent(struct config *c, const char *path) {
         memcpy(c->status, file.status, sizeof file.status);
     else
         snprintf(c->status, sizeof c->status, "%.*s.sock", CONFIG_PATH_MAX - 8, file.journal);
-    return true;
+    return from_environment("PEDILUVE_BOARD", c->board, sizeof c->board) &&
+           from_environment("PEDILUVE_BOARD_FILE", c->board_file, sizeof c->board_file);
 }
 
 static bool load_devices(struct config *c, const char *path, const json_t *list) {
@@ -117,7 +127,7 @@ bool config_load_fleet(struct config *c, const char *path) {
     json_error_t why;
     memset(c, 0, offsetof(struct config, models)); /* what nobody touches costs nothing */
     c->speed = 1;
-    if (!read_file(path, &text)) return false;
+    if (!config_read_file(path, &text)) return false;
     json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
     if (!tree) return config_fail("%s:%d: %s", path, why.line, why.text);
     bool ok =
@@ -140,7 +150,7 @@ const struct model *config_model(struct config *c, const char *name) {
     }
     struct model *m = &c->models[c->n_models];
     buf_fmt(&path, "%s/%s.json", c->models_dir, name);
-    if (!read_file(path.data, &text)) return NULL;
+    if (!config_read_file(path.data, &text)) return NULL;
     if (!model_parse(text.data, text.len, m, &errors)) {
         fail_field(path.data, "", &errors);
         return NULL;

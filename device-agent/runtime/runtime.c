@@ -201,6 +201,7 @@ static bool add_units(struct runtime *r) {
         struct unit *u = &r->units[r->n];
         const struct model *model = config_model(c, d->model);
         if (!model || !unit_init(u, &r->parts, r->n, &d->device_id, model, &now)) return false;
+        if (c->real_time) agent_watch_loop(&u->agent, r->tick_ms);
         link_add(r->parts.link, r->n, &d->device_id, d->password, &u->boot_id, agent_next_epoch(&u->agent));
     }
     if (!spool_commit(r->parts.spool)) return config_fail("the spool cannot be written");
@@ -220,6 +221,8 @@ struct runtime *runtime_new(struct config *config, int32_t tick_ms, int32_t step
     r->step_ms = step_ms;
     r->control_ms = step_ms;
     r->units = xcalloc((size_t)config->n_devices, sizeof *r->units);
+    r->parts.board = config->board;
+    r->parts.board_file = config->board_file;
     r->parts.command = xcalloc(1, sizeof *r->parts.command);
     r->parts.link = link_new(&link);
     if (open_files(r) && add_units(r)) return r;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "device-agent/board/sim.h"
+#include "device-agent/runtime/boards.h"
 
 #define AGENT_VERSION PEDILUVE_VERSION
 
@@ -77,13 +77,20 @@ static void release_samples(struct unit *u, struct unit_parts *p, const struct a
     if (a->telemetry.boot_done) u->wants_head = true;
 }
 
+/* Said once when it begins and once when it is over. */
+static void drive(struct unit *u, const struct outputs *wanted) {
+    bool failed = !u->board.ops->actuators->apply(u->board.self, wanted);
+    if (failed && !u->board_failed)
+        log_error("board", "an output cannot be driven, everything is off|board=%s", u->board.ops->name);
+    if (!failed && u->board_failed)
+        log_info("board", "outputs can be driven again|board=%s", u->board.ops->name);
+    u->board_failed = failed;
+}
+
 static void carry_out(struct unit *u, struct unit_parts *p, const struct moment *now,
                       const struct agent_action *a) {
     switch (a->type) {
-    case ACTION_SET:
-        if (!u->board.ops->actuators->apply(u->board.self, &a->outputs))
-            log_error("board", "an actuator failed|safe=yes");
-        break;
+    case ACTION_SET: drive(u, &a->outputs); break;
     case ACTION_JOURNAL: write_journal(u, p, now, a->write); break;
     case ACTION_HELLO: publish_hello(u, p, &a->hello); break;
     case ACTION_ACK: publish_ack(u, p, &a->ack); break;
@@ -177,8 +184,16 @@ void unit_overdue(struct unit *u, struct unit_parts *p, const struct moment *now
     unit_step(u, p, now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = false});
 }
 
+/* A board that cannot drive its outputs is not believed in its sensors: that is how the core hears of it. It
+ * pauses the session and refuses another until the board can do again what it is told. */
+static void disbelieve(struct readings *r) {
+    for (int i = 0; i < WATER_SENSORS_MAX; i++) r->water_mdegc[i].present = false;
+    r->level_permille.present = r->current_ma.present = false;
+}
+
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
     u->board.ops->sensors->read(u->board.self, now->control_ms, &u->readings);
+    if (u->board_failed) disbelieve(&u->readings);
     unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &u->readings});
 }
 
@@ -286,7 +301,7 @@ bool unit_init(struct unit *u, struct unit_parts *p, size_t index, const struct 
         log_error("journal", "the journal cannot be read or written");
         return false;
     }
-    u->board = sim_board_new(model, seed);
+    if (!boards_open(p->board, p->board_file, model, seed, &u->board)) return false;
     agent_init(&u->agent, model, &u->boot_id, AGENT_VERSION, recovered, seed, now);
     return true;
 }

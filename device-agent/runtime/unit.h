@@ -16,6 +16,7 @@ struct unit_parts {          /* what all units of a process share */
     struct spool *spool;
     struct keeper *keeper;
     struct link *link;
+    const char *board, *board_file;  /* NULL: sim; see boards.h */
     struct message_command *command; /* room to decode into */
     bool journal_failing, spool_failing;
 };
@@ -24,6 +25,7 @@ struct unit {
     size_t index;
     struct uuid id, boot_id;
     struct board board;
+    bool board_failed;        /* it could not do what it was last told */
     struct readings readings; /* of the last control step */
     struct spool_device *spool;
     uint32_t connection;   /* of the link; 0: none */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/api/call.h"
+#include "server/api/catalogue_cache.h"
 #include "server/api/lookup.h"
 #include "server/api/render.h"
 #include "server/api/session.h"
@@ -82,19 +83,22 @@ static void render_items(struct jsonw *w, const int32_t items[], int32_t n,
     }
 }
 
-static enum err read_session(struct request *rq, void *worker, struct routine *ret) {
+static enum err read_session(struct request *rq, void *worker, struct uuid *ret_site_id,
+                             struct routine *ret) {
     struct session_row session;
     enum err e = session_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &session);
     if (e) return e;
     session_row_done(&session);
+    *ret_site_id = session.site_id;
     return read_routine(worker, session.routine, session.routine_version, ret);
 }
 
 static enum err handle_list(struct request *rq, void *worker) {
     auto_free struct routine *routine = xmalloc(sizeof(*routine));
     struct session_check_row *done = request_alloc(rq, SESSION_CHECKS_MAX * sizeof(*done));
+    struct uuid site_id;
     int32_t n = 0;
-    enum err e = read_session(rq, worker, routine);
+    enum err e = read_session(rq, worker, &site_id, routine);
     if (!e) e = session_check_list(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), done, &n);
     if (e) return e;
     struct jsonw *w = request_json(rq);
@@ -116,7 +120,23 @@ static bool offers_additive(const struct routine *r, int32_t additive) {
     return false;
 }
 
-static void check(const struct check *c, const struct routine *r, struct field_errors *errors) {
+/* The recipe as the session's site has it. */
+static enum err read_amounts(struct request *rq, void *worker, const struct uuid *site_id,
+                             enum oil_recipe recipe, struct oil_amounts *ret) {
+    const struct catalogue_view *view;
+    *ret = oil_recipe_amounts(recipe);
+    enum err e = catalogue_cache_get(app_of(rq)->catalogue, db_of(worker), scope_of(rq), site_id, &view);
+    if (e) return e;
+    const struct catalogue_item *item =
+        catalogue_view_find(view, CATALOGUE_OIL_RECIPES, oil_recipe_names[recipe]);
+    struct oil_amounts own;
+    if (item && oil_amounts_read(item->content, strlen(item->content), &own)) *ret = own;
+    catalogue_cache_give_back(app_of(rq)->catalogue, view);
+    return ERR_OK;
+}
+
+static void check(const struct check *c, const struct routine *r, const struct oil_amounts *amounts,
+                  struct field_errors *errors) {
     if (!names_item(r, c->item))
         field_errors_add(errors, FIELD_NOT_ONE_OF, "/item", "is not on the checklist of this routine");
     if (c->detail.has_oil && c->item != CARE_ITEM_OIL)
@@ -124,7 +144,7 @@ static void check(const struct check *c, const struct routine *r, struct field_e
     if (c->detail.has_oil) {
         struct field_errors mix = {0};
         char pointer[170];
-        if (!oil_mix_check(&c->detail.oil, &mix))
+        if (!oil_mix_check(&c->detail.oil, amounts, &mix))
             for (int32_t i = 0; i < mix.n; i++) {
                 snprintf(pointer, sizeof(pointer), "/detail/oil%s", mix.list[i].pointer);
                 field_errors_add(errors, mix.list[i].fault, pointer, "%s", mix.list[i].detail);
@@ -141,9 +161,13 @@ static enum err handle_check(struct request *rq, void *worker) {
     const struct check *c = request_body(rq);
     auto_free struct routine *routine = xmalloc(sizeof(*routine));
     struct field_errors errors = {0};
-    enum err e = read_session(rq, worker, routine);
+    struct uuid site_id;
+    struct oil_amounts amounts = {0};
+    enum err e = read_session(rq, worker, &site_id, routine);
+    if (!e && c->detail.has_oil)
+        e = read_amounts(rq, worker, &site_id, (enum oil_recipe)c->detail.oil.recipe, &amounts);
     if (e) return e;
-    check(c, routine, &errors);
+    check(c, routine, &amounts, &errors);
     if (errors.n) return lookup_fail_all(rq, ERR_UNPROCESSABLE, &errors);
     auto_buf struct buf detail = BUF_INIT;
     struct jsonw dw;

@@ -19,10 +19,10 @@ static const struct {
 };
 
 static const struct {
-    int32_t base_tsp, drops_min, drops_max;
+    struct oil_amounts amounts;
     uint32_t bases, essences; /* masks */
 } recipes[OIL_RECIPE_COUNT] = {
-#define X(e, n, t, tsp, least, most, bases, essences) {tsp, least, most, bases, essences},
+#define X(e, n, t, tsp, least, most, bases, essences) {{tsp, least, most}, bases, essences},
     OIL_RECIPES(X)
 #undef X
 };
@@ -47,14 +47,31 @@ const struct field oil_mix_fields[] = {
     FIELD_END,
 };
 
-bool oil_mix_check(const struct oil_mix *mix, struct field_errors *errors) {
+static const struct field amount_fields[] = {
+    FIELD_INT(struct oil_amounts, base_tsp, 1, OIL_TSP_MAX, FIELD_REQUIRED),
+    FIELD_INT(struct oil_amounts, drops_min, 1, OIL_DROPS_MAX, FIELD_REQUIRED),
+    FIELD_INT(struct oil_amounts, drops_max, 1, OIL_DROPS_MAX, FIELD_REQUIRED),
+    FIELD_END,
+};
+
+struct oil_amounts oil_recipe_amounts(enum oil_recipe recipe) {
+    return recipes[recipe].amounts;
+}
+
+bool oil_amounts_read(const char *text, size_t len, struct oil_amounts *ret) {
+    struct field_errors errors = {0};
+    return field_parse(text, len, amount_fields, 0, ret, sizeof *ret, NULL, &errors);
+}
+
+bool oil_mix_check(const struct oil_mix *mix, const struct oil_amounts *amounts,
+                   struct field_errors *errors) {
     int32_t before = errors->n, drops = 0;
     uint32_t seen = 0;
     if (!(recipes[mix->recipe].bases & (1u << mix->base)))
         field_errors_add(errors, FIELD_NOT_ONE_OF, "/base", "is not a base of this recipe");
-    if (mix->base_tsp != recipes[mix->recipe].base_tsp)
+    if (mix->base_tsp != amounts->base_tsp)
         field_errors_add(errors, FIELD_OUT_OF_RANGE, "/base_tsp", "the recipe takes %d teaspoons",
-                         (int)recipes[mix->recipe].base_tsp);
+                         (int)amounts->base_tsp);
     for (int i = 0; i < mix->n_essences; i++) {
         char pointer[48];
         uint32_t bit = 1u << mix->essences[i].essence;
@@ -65,9 +82,9 @@ bool oil_mix_check(const struct oil_mix *mix, struct field_errors *errors) {
         seen |= bit;
         drops += mix->essences[i].drops;
     }
-    if (drops < recipes[mix->recipe].drops_min || drops > recipes[mix->recipe].drops_max)
+    if (drops < amounts->drops_min || drops > amounts->drops_max)
         field_errors_add(errors, FIELD_OUT_OF_RANGE, "/essences",
                          "make %d drops together; the recipe takes %d to %d", (int)drops,
-                         (int)recipes[mix->recipe].drops_min, (int)recipes[mix->recipe].drops_max);
+                         (int)amounts->drops_min, (int)amounts->drops_max);
     return errors->n == before;
 }

@@ -74,8 +74,17 @@ struct oil_mix {
 };
 extern const struct field oil_mix_fields[];
 
-/* Within the recipe: its bases and essences, each once, its spoons, its drops in all. Pointers are relative
- * to the mix. */
-must_use bool oil_mix_check(const struct oil_mix *mix, struct field_errors *errors);
+/* What a site may set of a recipe. */
+struct oil_amounts {
+    int32_t base_tsp, drops_min, drops_max;
+};
+struct oil_amounts oil_recipe_amounts(enum oil_recipe recipe); /* the product's */
+/* From the JSON of a catalogue entry of kind oil-recipes, the product's or a site's copy. */
+must_use bool oil_amounts_read(const char *text, size_t len, struct oil_amounts *ret);
+
+/* Within the recipe: its bases and essences, each once; and within the amounts: its spoons, its drops in all.
+ * Pointers are relative to the mix. */
+must_use bool oil_mix_check(const struct oil_mix *mix, const struct oil_amounts *amounts,
+                            struct field_errors *errors);
 
 #endif

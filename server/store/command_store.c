@@ -50,10 +50,12 @@ const struct db_statement command_store_statements[] = {
         " ORDER BY min(id::text) LIMIT $2::int"},
     [APPLY_ACK] = {
         "command_apply_ack",
+        /* journal_failed is in no journal: it says nothing of a copy that was sent on a later connection. */
         "WITH c AS (UPDATE command c SET state = $3, code = $4, detail = $5, acked_at ="
         " COALESCE(acked_at, $6), finished_at = CASE WHEN $3 NOT IN ('accepted', 'running') THEN $6 END"
         " WHERE id = $1 AND device_id = $2 AND EXISTS (SELECT FROM state_transition"
-        " WHERE noun = 'command' AND from_state = c.state AND to_state = $3) RETURNING *),"
+        " WHERE noun = 'command' AND from_state = c.state AND to_state = $3)"
+        " AND ($4 <> 'journal_failed' OR $7 >= COALESCE(c.epoch, 0)) RETURNING *),"
         " ses AS (UPDATE session s SET state = CASE WHEN s.state <> 'requested'"
         " THEN 'aborted' WHEN $3 = 'expired' THEN 'expired' ELSE 'rejected'"
         " END, reason = $4, ended_at = $6, version = s.version + 1 FROM c WHERE s.id = c.session_id"
@@ -62,6 +64,7 @@ const struct db_statement command_store_statements[] = {
         " SELECT true, (SELECT state FROM ses), " SHORT("c.") " FROM c UNION ALL"
         " SELECT false, NULL, " SHORT("") " FROM command WHERE id = $1 AND device_id = $2"
         " AND NOT EXISTS (SELECT FROM c)"},
+    /* FULL JOIN, though every ses has its c: the planner expects one row of each, and would compare all pairs. */
     [SWEEP] = {
         "command_sweep",
         "WITH due AS (SELECT id FROM command WHERE state IN " UNFINISHED " AND (state = 'pending'"
@@ -73,8 +76,8 @@ const struct db_statement command_store_statements[] = {
         " WHERE c.id = due.id RETURNING c.*),"
         " ses AS (UPDATE session s SET state = 'expired', reason = 'expired', ended_at = $1, version ="
         " s.version + 1 FROM c WHERE s.id = c.session_id AND c.type = 'start' AND c.state = 'expired'"
-        " AND s.state = 'requested' RETURNING s.id, s.state) SELECT true, ses.state, " SHORT("c.")
-        " FROM c LEFT JOIN ses ON ses.id = c.session_id AND c.type = 'start' ORDER BY c.id"},
+        " AND s.state = 'requested' RETURNING c.id AS command_id, s.state) SELECT true, ses.state, "
+        SHORT("c.") " FROM c FULL JOIN ses ON ses.command_id = c.id ORDER BY c.id"},
     {0}};
 /* clang-format on */
 
@@ -228,6 +231,7 @@ enum err command_apply_ack(struct db *db, const struct command_ack *ack, struct 
     db_put_text(&p, ack->code);
     db_put_text(&p, ack->detail ? ack->detail : "");
     db_put_time(&p, ack->at);
+    db_put_i64(&p, ack->epoch);
     enum err err = db_run(db, &command_store_statements[APPLY_ACK], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;

@@ -65,6 +65,7 @@ struct command_ack {
     const char *code;   /* "ok", ... */
     const char *detail; /* NULL: "" */
     int64_t at;
+    int64_t epoch; /* of the connection on which it was said */
 };
 struct command_outcome {
     bool changed;           /* false: known already, or not legal any more */

@@ -148,6 +148,20 @@ def what_does_not_belong_on_the_checklist_is_named(w, body, status, code, pointe
 
 
 @tap.test
+def the_oil_follows_the_recipe_as_the_site_has_it(w):
+    path, _ = begun(w, **CARE)
+    entry = f"{V1}/catalogue/oil-recipes/one-session"
+    own = {**ok(w.api.get(entry))["content"], "base_tsp": 3}
+    made = w.api.put(entry, {"content": own}, params={"site_id": w.sites[0]}, headers={"If-None-Match": "*"})
+    tap.check(made.status in (200, 201), made)
+    mix = {"base": "olive", "base_tsp": 2, "essences": [{"essence": "lavender", "drops": 3}]}
+    refused(w.api.post(f"{path}/checks", {"item": "oil", "detail": {"oil": mix}}), 422, "unprocessable", "/detail/oil/base_tsp")
+    ok(w.api.post(f"{path}/checks", {"item": "oil", "detail": {"oil": {**mix, "base_tsp": 3}}}))
+    ok(w.api.delete(entry, params={"site_id": w.sites[0]}, headers={"If-Match": "*"}), 204)
+    ok(w.api.post(f"{path}/checks", {"item": "oil", "detail": {"oil": mix}}))
+
+
+@tap.test
 def preparations_done_before_belong_to_the_creation(w):
     slug = w.new_routine([{"technique": "stroking", "duration_s": 60, "intensity": 30}], **CARE)
     device = w.new_device()["id"]

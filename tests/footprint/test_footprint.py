@@ -14,7 +14,7 @@ from harness import tap  # noqa: E402
 from harness.fleet import MODELS  # noqa: E402
 from harness.paths import binary, scratch  # noqa: E402
 
-STRIPPED_MAX = 192 << 10
+STRIPPED_MAX = 256 << 10
 PLAIN_KIB_MAX, TLS_KIB_MAX = 6 << 10, 10 << 10
 HEAP_GROWTH_MAX, RESIDENT_GROWTH_KIB_MAX = 16 << 10, 256
 

@@ -163,6 +163,26 @@ Test(commands, an_answer_is_taken_once_and_kept) {
     }
 }
 
+Test(commands, that_a_journal_failed_holds_for_its_connection_only) {
+    struct command_row start = pg_session(&pg_device_a, 0, NULL);
+    struct command_claim c = claim(4, clock_wall_ms());
+    struct command_ack ack = {.device_id = pg_device_a,
+                              .command_id = start.id,
+                              .state = CMD_REJECTED,
+                              .code = "journal_failed",
+                              .at = 1800000000000,
+                              .epoch = 3};
+    struct command_outcome out;
+    command_claim_done(&c);
+    cr_assert_eq(command_apply_ack(pg_fixture_db(), &ack, &out), ERR_OK);
+    cr_assert_not(out.changed, "the copy of connection 4 may act");
+    cr_assert_eq(out.row.state, CMD_SENT);
+    ack.epoch = 4;
+    cr_assert_eq(command_apply_ack(pg_fixture_db(), &ack, &out), ERR_OK);
+    cr_assert(out.changed);
+    cr_assert_eq(out.row.state, CMD_REJECTED);
+}
+
 Test(commands, an_answer_of_another_device_is_not_found) {
     struct command_row start = pg_session(&pg_device_a, 1, NULL);
     struct command_outcome out;

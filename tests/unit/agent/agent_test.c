@@ -255,8 +255,78 @@ Test(agent, a_sensor_that_sticks_below_its_target_is_found_out_before_it_gets_ho
     while (r->agent.verdict.water_mdegc < 35700) rig_tick(r, 50);
     sim_board_inject(r->board, SIM_FAULT_SENSOR_STUCK, 1);
     rig_until(r, PHASE_PAUSED, 400000);
-    cr_expect_eq(r->agent.session.r.reason, REASON_HEATING_FAILED);
+    cr_expect_eq(r->agent.session.r.reason, REASON_SENSOR_STUCK);
     cr_expect_lt(sim_board_truth(r->board).water_mdegc, 38500);
+}
+
+Test(agent, a_held_motor_and_one_that_runs_on_end_the_session) {
+    static const enum sim_fault faults[] = {SIM_FAULT_MOTOR_STALLED, SIM_FAULT_MOTOR_RUNS_ON};
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
+        auto_rig struct rig *r = rig_new("spa-pro", 1);
+        auto_free struct program *p = xcalloc(1, sizeof *p);
+        fixture_program(p, &r->model);
+        fixture_set(fixture_step(p, STEP_RUN, 900000, 0), 2, 60, 0);
+        rig_connect(r);
+        rig_start(r, ONE, p);
+        rig_run(r, 5000, 20);
+        cr_assert_eq(r->agent.session.r.phase, PHASE_RUNNING);
+        sim_board_inject(r->board, faults[i], i == 0 ? 1 << 2 : 1 << 5);
+        rig_until(r, PHASE_ABORTED, 2000);
+        cr_expect(r->agent.session.r.reason == REASON_MOTOR_FAULT ||
+                      r->agent.session.r.reason == REASON_OVER_CURRENT,
+                  "%s", reason_names[r->agent.session.r.reason]);
+    }
+}
+
+Test(agent, a_relay_that_is_welded_is_found_out_before_the_water_is_hot) {
+    auto_rig struct rig *r = rig_new("bath-basic", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    fixture_program(p, &r->model);
+    fixture_step(p, STEP_RUN, 1700000, 34000);
+    rig_connect(r);
+    rig_start(r, ONE, p);
+    rig_run(r, 20000, 50);
+    sim_board_inject(r->board, SIM_FAULT_HEATER_STUCK_ON, 1);
+    rig_until(r, PHASE_ABORTED, 400000);
+    cr_expect_eq(r->agent.session.r.reason, REASON_HEATING_RUNAWAY);
+    cr_expect_lt(sim_board_truth(r->board).water_mdegc, 36500);
+}
+
+Test(agent, an_open_lid_is_no_fault_between_guests_and_a_session_does_not_move_a_motor_in_it) {
+    auto_rig struct rig *r = rig_new("spa-pro", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    fixture_program(p, &r->model);
+    fixture_set(fixture_step(p, STEP_RUN, 60000, 0), 2, 60, 0);
+    rig_connect(r);
+    sim_board_inject(r->board, SIM_FAULT_LID_OPEN, 1);
+    rig_run(r, 6000, 20);
+    cr_expect_eq(r->state.n_faults, 0);
+    rig_start(r, ONE, p);
+    for (int i = 0; i < 10; i++) {
+        rig_tick(r, 20);
+        cr_expect_not(rig_moves(r));
+    }
+    cr_expect_eq(r->agent.session.r.phase, PHASE_PAUSED);
+    cr_expect_eq(r->agent.session.r.reason, REASON_LID_OPEN);
+}
+
+Test(agent, a_loop_that_stands_still_pauses_the_session_and_one_that_is_a_little_late_does_not) {
+    auto_rig struct rig *r = rig_new("spa-pro", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    fixture_routine(p, &r->model);
+    agent_watch_loop(&r->agent, 20);
+    rig_connect(r);
+    rig_start(r, ONE, p);
+    for (int i = 0; i < 500; i++) rig_tick(r, i % 25 ? 20 : 120);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+    rig_tick(r, 1200);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_PAUSED);
+    cr_expect_eq(r->agent.session.r.reason, REASON_LOOP_OVERRUN);
+    cr_expect_not(rig_moves(r));
+    rig_run(r, 6000, 20);
+    rig_command(r, COMMAND_RESUME, ONE);
+    rig_run(r, 3000, 20);
+    cr_expect(rig_moves(r), "and it goes on when told to");
 }
 
 /* ---- what it says ---- */

@@ -1,6 +1,7 @@
 /* The interlocks alone: every row of their table fires after its debounce, acts, latches and
  * clears, and the gates shut in the very step. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "agent_fixture.h"
 
@@ -13,16 +14,24 @@ struct bench {
     struct interlock interlock;
     struct interlock_input in;
     struct interlock_verdict verdict;
-    bool frozen; /* sensors measure no more */
+    bool frozen;    /* sensors measure no more */
+    bool still;     /* they show the very same, as no real one does */
+    int32_t rising; /* mdegC a second */
 };
 
 static void stamp(struct bench *b) {
     for (int i = 0; i < WATER_SENSORS_MAX; i++) b->in.readings.water_mdegc[i].at_ms = b->in.now_ms;
     b->in.readings.level_permille.at_ms = b->in.readings.current_ma.at_ms = b->in.now_ms;
+    for (int i = 0; i < CONTACT_COUNT; i++) b->in.readings.contact[i].at_ms = b->in.now_ms;
+    for (int i = 0; i < PROTO_ACTUATORS_MAX; i++) b->in.readings.motion_permille[i].at_ms = b->in.now_ms;
 }
 
 static void step(struct bench *b) {
     b->in.now_ms += DT_MS;
+    for (int i = 0; i < WATER_SENSORS_MAX && !b->still; i++)
+        b->in.readings.water_mdegc[i].value += b->in.now_ms / DT_MS % 2 ? 1 : -1;
+    for (int i = 0; i < WATER_SENSORS_MAX; i++)
+        b->in.readings.water_mdegc[i].value += b->rising * DT_MS / 1000;
     if (!b->frozen) stamp(b);
     interlock_step(&b->interlock, &b->in, &b->verdict);
 }
@@ -39,7 +48,13 @@ static void mend(struct bench *b) {
     b->in.readings.current_ma = (struct reading){80, 0, true};
     b->in.readings.emergency_stop = b->in.readings.local_stop = false;
     b->in.total_ms = 1000;
-    b->in.journal_failed = false;
+    b->in.journal_failed = b->in.cutout = b->still = false;
+    b->rising = 0;
+    b->in.loop_gap_ms = b->in.loop_ms = DT_MS;
+    memset(b->in.readings.contact, 0, sizeof b->in.readings.contact);
+    memset(b->in.readings.motion_permille, 0, sizeof b->in.readings.motion_permille);
+    for (int i = 0; i < CONTACT_COUNT; i++) b->in.readings.contact[i].present = true;
+    b->in.readings.motion_permille[JETS].present = true;
     b->in.outputs = (struct outputs){.session = true};
     b->frozen = false;
     stamp(b);
@@ -59,13 +74,15 @@ static void press_emergency(struct bench *b) { b->in.readings.emergency_stop = t
 static void press_stop(struct bench *b) { b->in.readings.local_stop = true; }
 static void overheat(struct bench *b) {
     for (int i = 0; i < WATER_SENSORS_MAX; i++) b->in.readings.water_mdegc[i].value = 43000;
-    for (int i = 0; i < WATER_SENSORS_MAX; i++) b->interlock.reference[i].mdegc = 42000; /* came slowly */
+    for (int i = 0; i < WATER_SENSORS_MAX; i++)
+        b->interlock.watch.reference[i].mdegc = 42000; /* came slowly */
+    for (int i = 0; i < WATER_SENSORS_MAX; i++) b->interlock.watch.heat[i].low_mdegc = 43000;
 }
 static void jam(struct bench *b) { b->in.readings.current_ma.value = 201; }
 static void pass_time(struct bench *b) { b->in.total_ms = b->in.total_max_ms; }
 static void freeze(struct bench *b) {
     b->frozen = true;
-    b->in.readings.water_mdegc[1].at_ms = b->in.now_ms - INTERLOCK_STALE_MS;
+    b->in.readings.water_mdegc[1].at_ms = b->in.now_ms - WATCH_STALE_MS;
 }
 static void unplug(struct bench *b) { b->in.readings.water_mdegc[0].present = false; }
 static void unplug_level(struct bench *b) { b->in.readings.level_permille.present = false; }
@@ -76,7 +93,32 @@ static void break_level(struct bench *b) { b->in.readings.level_permille.value =
 static void disagree(struct bench *b) { b->in.readings.water_mdegc[1].value = WATER_MDEGC - 2100; }
 static void leak(struct bench *b) { b->in.readings.level_permille.value = 699; }
 static void heat_in_vain(struct bench *b) { b->in.outputs.heater_permille = 1000; }
-static void heat_half_in_vain(struct bench *b) { b->in.outputs.heater_permille = INTERLOCK_HEAT_DUTY; }
+static void heat_half_in_vain(struct bench *b) { b->in.outputs.heater_permille = WATCH_HEAT_DUTY; }
+static void stick(struct bench *b) {
+    heat_in_vain(b);
+    b->still = true;
+}
+static void weld_relay(struct bench *b) {
+    b->rising = 50;
+    b->still = true;
+    for (int i = 0; i < WATER_SENSORS_MAX; i++)
+        b->interlock.watch.heat[i].low_mdegc = b->in.readings.water_mdegc[i].value;
+}
+static void trip_cutout(struct bench *b) { b->in.cutout = true; }
+static void leak_out(struct bench *b) { b->in.readings.contact[CONTACT_LEAK].value = 1; }
+static void open_lid(struct bench *b) { b->in.readings.contact[CONTACT_LID].value = 1; }
+static void open_drain(struct bench *b) { b->in.readings.contact[CONTACT_DRAIN].value = 1; }
+static void unplug_leak(struct bench *b) { b->in.readings.contact[CONTACT_LEAK].present = false; }
+static void unplug_motion(struct bench *b) { b->in.readings.motion_permille[JETS].present = false; }
+static void stall(struct bench *b) { b->in.outputs.level[JETS][0] = WATCH_DRIVEN_PERCENT; }
+static void run_on(struct bench *b) { b->in.readings.motion_permille[JETS].value = WATCH_MOVES_PERMILLE; }
+static void hold_fast(struct bench *b) {
+    b->in.outputs.level[JETS][0] = 10;
+    b->in.readings.current_ma.value = 2431; /* of 200 + 2500 */
+}
+static void come_late(struct bench *b) {
+    b->in.loop_gap_ms = DT_MS + WATCH_LATE_MS + WATCH_LATE_SUM_MS + 100;
+}
 static void fail_journal(struct bench *b) { b->in.journal_failed = true; }
 
 /* What every row must do. max_clear_ms: it is gone so long after the cause went. */
@@ -89,7 +131,13 @@ static const struct {
     bool until_ended, is_fault, is_pulse; /* pulse: the cause goes by itself, the row with it */
 } rows[] = {
     {press_emergency, REASON_EMERGENCY_STOP, 0, INTERLOCK_ABORT, 500, false, true, false},
+    {trip_cutout, REASON_THERMAL_CUTOUT, 0, INTERLOCK_ABORT, 1000, true, true, false},
     {overheat, REASON_OVER_TEMPERATURE, 40, INTERLOCK_ABORT, 10000, false, true, false},
+    {weld_relay, REASON_HEATING_RUNAWAY, 1000 + 20000, INTERLOCK_ABORT, 5000, true, true, true},
+    {leak_out, REASON_LEAK, 60, INTERLOCK_ABORT, 5000, true, true, false},
+    {stall, REASON_MOTOR_FAULT, 300 + WATCH_DRIVEN_MS, INTERLOCK_ABORT, 5000, true, true, false},
+    {run_on, REASON_MOTOR_FAULT, 300, INTERLOCK_ABORT, 5000, true, true, false},
+    {hold_fast, REASON_MOTOR_FAULT, 300 + WATCH_PLATEAU_MS, INTERLOCK_ABORT, 5000, true, true, false},
     {jam, REASON_OVER_CURRENT, 60, INTERLOCK_ABORT, 5000, true, true, false},
     {press_stop, REASON_LOCAL_STOP, 0, INTERLOCK_STOP, 0, false, false, false},
     {pass_time, REASON_MAX_TIME, 0, INTERLOCK_ABORT, 0, false, false, false},
@@ -102,6 +150,12 @@ static const struct {
     {break_level, REASON_SENSOR_IMPLAUSIBLE, 60, INTERLOCK_PAUSE, 2000, false, true, false},
     {disagree, REASON_SENSOR_DISAGREE, 1000, INTERLOCK_PAUSE, 5000, false, true, false},
     {leak, REASON_LEVEL_LOW, 500, INTERLOCK_PAUSE, 2000, false, true, false},
+    {stick, REASON_SENSOR_STUCK, 62780, INTERLOCK_PAUSE, 2000, true, true, false},
+    {open_lid, REASON_LID_OPEN, 60, INTERLOCK_PAUSE, 1000, false, true, false},
+    {open_drain, REASON_DRAIN_OPEN, 60, INTERLOCK_PAUSE, 1000, false, true, false},
+    {unplug_leak, REASON_SENSOR_STALE, 0, INTERLOCK_PAUSE, 2000, false, true, false},
+    {unplug_motion, REASON_SENSOR_STALE, 0, INTERLOCK_PAUSE, 2000, false, true, false},
+    {come_late, REASON_LOOP_OVERRUN, 0, INTERLOCK_PAUSE, 5000, false, true, false},
     {heat_in_vain, REASON_HEATING_FAILED, 180000, INTERLOCK_PAUSE, 1000, true, true, true},
     {heat_half_in_vain, REASON_HEATING_FAILED, 180000, INTERLOCK_PAUSE, 1000, true, true, true},
     {fail_journal, REASON_JOURNAL, 0, INTERLOCK_PAUSE, 0, false, true, false},
@@ -209,7 +263,7 @@ Test(interlock, one_hot_sensor_is_enough) {
     struct bench b;
     healthy(&b, "spa-pro");
     for (int i = 0; i < WATER_SENSORS_MAX; i++) {
-        b.interlock.reference[i].mdegc = 42000;
+        b.interlock.watch.reference[i].mdegc = 42000;
         b.in.readings.water_mdegc[i].value = 42000;
     }
     b.in.readings.water_mdegc[1].value = 43000;
@@ -224,7 +278,9 @@ Test(interlock, the_gates_shut_in_the_very_step) {
         bool wet; /* jets may still run */
     } gates[] = {{freeze, false},    {unplug, false},          {unplug_level, false}, {break_wire, true},
                  {short_wire, true}, {break_level, true},      {disagree, true},      {leak, false},
-                 {overheat, true},   {press_emergency, false}, {press_stop, false},   {fail_journal, false}};
+                 {overheat, true},   {press_emergency, false}, {press_stop, false},   {fail_journal, false},
+                 {leak_out, false},  {open_lid, false},        {open_drain, false},   {trip_cutout, false},
+                 {come_late, false}};
     for (size_t i = 0; i < COUNT_OF(gates); i++) {
         struct bench b;
         healthy(&b, "spa-pro");
@@ -238,6 +294,7 @@ Test(interlock, the_gates_shut_in_the_very_step) {
 Test(interlock, the_heater_is_gated_at_the_models_own_limit) {
     struct bench b;
     healthy(&b, "bath-basic");
+    b.still = true;
     b.in.readings.water_mdegc[0].value = 39990;
     step(&b);
     cr_expect(b.verdict.may_heat);
@@ -273,11 +330,14 @@ Test(interlock, current_is_judged_by_the_motors_that_run_and_their_way_to_rest) 
     struct bench b;
     healthy(&b, "spa-pro");
     b.in.outputs.level[JETS][0] = 50;
-    b.in.readings.current_ma.value = 2600; /* jets may draw 2500, the board 200 */
+    b.in.readings.motion_permille[JETS].value = 500;
+    b.in.readings.current_ma.value =
+        2400; /* jets may draw 2500, the board 200; from 2430 on for long it is held */
     run(&b, 10000);
     cr_expect_eq(b.verdict.action, INTERLOCK_NONE);
     b.in.outputs.level[JETS][0] = 0;
-    run(&b, INTERLOCK_ENGAGED_MS);
+    b.in.readings.motion_permille[JETS].value = 0;
+    run(&b, WATCH_ENGAGED_MS);
     cr_expect_eq(b.verdict.action, INTERLOCK_NONE, "a motor runs out");
     run(&b, 200);
     cr_expect_eq(b.verdict.reason, REASON_OVER_CURRENT);
@@ -287,7 +347,7 @@ Test(interlock, heating_that_warms_the_water_is_no_fault) {
     struct bench b;
     healthy(&b, "bath-basic");
     b.in.outputs.heater_permille = 1000;
-    int32_t from = b.in.readings.water_mdegc[0].value = b.interlock.reference[0].mdegc = 30000;
+    int32_t from = b.in.readings.water_mdegc[0].value = b.interlock.watch.reference[0].mdegc = 30000;
     for (int s = 0; s < 600; s++) { /* half of what 400 W give 8 litres */
         b.in.readings.water_mdegc[0].value = from + s * 6;
         run(&b, 1000);

@@ -399,6 +399,40 @@ Test(ledger, a_message_that_could_not_be_read_is_refused_by_its_number) {
     cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
 }
 
+Test(ledger, the_number_in_a_message_that_could_not_be_read_does_not_put_later_commands_in_the_past) {
+    auto_running struct running t = running();
+    struct rig *r = t.rig;
+    rig_prepare(r, COMMAND_START, (struct uuid){0});
+    r->command.seq = PROTO_COUNT_MAX;
+    rig_event(r, &(struct agent_event){.type = EVENT_COMMAND, .command = &r->command, .bad_message = true});
+    rig_command(r, COMMAND_PAUSE, ONE);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK);
+    rig_run(r, 3000, 50);
+    rig_power_loss(r, 1000);
+    rig_connect(r);
+    rig_command(r, COMMAND_RESUME, ONE);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK, "nor after a restart");
+}
+
+Test(ledger, a_copy_from_the_last_connection_is_refused_before_this_one_has_its_epoch) {
+    auto_running struct running t = running();
+    struct rig *r = t.rig;
+    rig_prepare(r, COMMAND_PAUSE, ONE);
+    rig_event(r, &(struct agent_event){.type = EVENT_DISCONNECTED});
+    r->journal = RIG_JOURNAL_HELD;
+    rig_event(r, &(struct agent_event){.type = EVENT_CONNECTED});
+    rig_send(r);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+    cr_expect_not(r->agent.plan.active);
+    rig_journal(r, true);
+    r->journal = RIG_JOURNAL_NOW;
+    rig_run(r, 3000, 50);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_RUNNING);
+    r->command.epoch = r->agent.ledger.epoch;
+    rig_send(r);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_OK, "the copy for this connection is judged anew");
+}
+
 Test(ledger, it_remembers_as_many_answers_as_it_has_room_for) {
     auto_free struct ledger *l = xcalloc(1, sizeof *l);
     for (uint32_t i = 1; i <= 3 * LEDGER_SIZE; i++) {

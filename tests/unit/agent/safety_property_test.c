@@ -30,6 +30,9 @@ static void judge_heater(const struct rig *r) {
     const struct reading *level = &r->readings.level_permille;
     cr_assert(level->present && r->now.control_ms - level->at_ms <= 1000, "heat without a level");
     cr_assert(level->value >= r->model.level_min_permille, "heat below the level");
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        cr_assert(r->readings.contact[i].present && r->readings.contact[i].value == 0, "heat with contact %d",
+                  i);
     cr_assert(!r->readings.emergency_stop, "heat in an emergency stop");
 }
 
@@ -86,7 +89,8 @@ static void break_something(struct rig *r, uint64_t *dice) {
         [SIM_FAULT_SENSOR_STUCK] = 4,       [SIM_FAULT_SENSOR_STALE] = 4,
         [SIM_FAULT_SENSOR_MISSING] = 4,     [SIM_FAULT_SENSOR_IMPLAUSIBLE] = 4,
         [SIM_FAULT_SENSOR_OFFSET_0] = 9000, [SIM_FAULT_SENSOR_OFFSET_1] = 9000,
-        [SIM_FAULT_OVER_CURRENT] = 20000};
+        [SIM_FAULT_OVER_CURRENT] = 20000,   [SIM_FAULT_MOTOR_STALLED] = 64,
+        [SIM_FAULT_MOTOR_RUNS_ON] = 64,     [SIM_FAULT_CONTACT_MISSING] = 16};
     enum sim_fault fault = roll(dice, SIM_FAULT_COUNT);
     int value = span[fault] ? (int)roll(dice, (uint32_t)span[fault]) : 1;
     bool offset = fault == SIM_FAULT_SENSOR_OFFSET_0 || fault == SIM_FAULT_SENSOR_OFFSET_1;
@@ -178,5 +182,28 @@ Test(safety, the_water_stays_below_the_hard_limit_with_any_one_thing_broken, .ti
             rig_tick(r, 100);
             cr_assert_lt(sim_board_truth(r->board).water_mdegc, INTERLOCK_WATER_MAX_MDEGC, "fault %d", fault);
         }
+    }
+}
+
+/* One sensor alone, stuck at any distance below its target: nothing to compare it with but the heat. */
+Test(safety, a_single_stuck_sensor_does_not_let_the_water_get_hot, .timeout = 120) {
+    for (int32_t below_mdegc = 20; below_mdegc <= 420; below_mdegc += 40) {
+        auto_rig struct rig *r = rig_new("bath-basic", (uint64_t)below_mdegc);
+        auto_free struct program *p = xcalloc(1, sizeof *p);
+        fixture_program(p, &r->model);
+        fixture_step(p, STEP_RUN, 1700000, 40000);
+        rig_connect(r);
+        rig_start(r, fixture_id(1), p);
+        rig_run(r, 10000, 100);
+        sim_board_water(r->board, 40000 - below_mdegc);
+        rig_run(r, 3000, 100);
+        sim_board_inject(r->board, SIM_FAULT_SENSOR_STUCK, 1);
+        int32_t hottest_mdegc = 0;
+        for (int t = 0; t < 16000; t++) {
+            rig_tick(r, 100);
+            int32_t water_mdegc = sim_board_truth(r->board).water_mdegc;
+            if (water_mdegc > hottest_mdegc) hottest_mdegc = water_mdegc;
+        }
+        cr_expect_lt(hottest_mdegc, INTERLOCK_WATER_MAX_MDEGC, "%d below", below_mdegc);
     }
 }

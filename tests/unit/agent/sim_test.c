@@ -125,7 +125,7 @@ Test(sim, motors_draw_current_by_their_level_and_below_their_limit) {
     struct desk d;
     open_desk(&d, "spa-pro", 1);
     run(&d, 500, 100);
-    cr_expect_lt(d.readings.current_ma.value, INTERLOCK_CURRENT_FLOOR_MA);
+    cr_expect_lt(d.readings.current_ma.value, WATCH_CURRENT_FLOOR_MA);
     int32_t before = d.readings.current_ma.value;
     for (int level = 25; level <= 100; level += 25) {
         d.wanted.level[1][0] = d.wanted.level[1][1] = (uint8_t)level;
@@ -172,7 +172,7 @@ Test(sim, every_fault_shows_and_heals) {
     sim_board_heal(d.board);
     run(&d, 20000, 100);
     cr_expect_gt(d.readings.level_permille.value, 900);
-    cr_expect_lt(d.readings.current_ma.value, INTERLOCK_CURRENT_FLOOR_MA);
+    cr_expect_lt(d.readings.current_ma.value, WATCH_CURRENT_FLOOR_MA);
     close_desk(&d);
 }
 

@@ -40,14 +40,28 @@ Test(care, oil_keeps_to_the_recipe) {
          "/essences/0/essence"},
         {"{\"base\":\"olive\",\"base_tsp\":2,\"essences\":[]}", "/essences"},
     };
+    const struct oil_amounts amounts = oil_recipe_amounts(OIL_RECIPE_ONE_SESSION);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct oil_mix mix;
         struct field_errors errors = {0};
         bool ok = field_parse(rows[i].mix, strlen(rows[i].mix), oil_mix_fields, FIELD_REFUSE_UNKNOWN, &mix,
                               sizeof mix, NULL, &errors) &&
-                  oil_mix_check(&mix, &errors);
+                  oil_mix_check(&mix, &amounts, &errors);
         cr_expect_eq(ok, rows[i].pointer == NULL, "%s", rows[i].mix);
         if (rows[i].pointer && errors.n > 0)
             cr_expect_str_eq(errors.list[0].pointer, rows[i].pointer, "%s", rows[i].mix);
     }
+}
+
+Test(care, amounts_of_a_site_are_read_from_its_copy) {
+    static const char copy[] =
+        "{\"id\":\"one-session\",\"base_tsp\":3,\"drops_min\":3,\"drops_max\":4,\"name\":\"Ours\"}";
+    struct oil_amounts a;
+    cr_assert(oil_amounts_read(copy, strlen(copy), &a));
+    cr_expect(a.base_tsp == 3 && a.drops_min == 3 && a.drops_max == 4);
+    cr_expect_not(oil_amounts_read("{\"base_tsp\":3}", 14, &a));
+    struct oil_mix mix = {.base = OIL_BASE_OLIVE, .base_tsp = 3, .n_essences = 1, .essences = {{.drops = 5}}};
+    struct field_errors errors = {0};
+    cr_expect_not(oil_mix_check(&mix, &(struct oil_amounts){3, 3, 4}, &errors));
+    cr_expect_str_eq(errors.list[0].pointer, "/essences");
 }
