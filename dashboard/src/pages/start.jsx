@@ -15,6 +15,10 @@ import {Prepare} from "./start/prepare.jsx";
 import {Questions} from "./start/questions.jsx";
 import {Routine} from "./start/routine.jsx";
 
+/* A refusal that a button can mend has it. */
+const Mend = ({problem, deviceId}) => (problem?.code === "cleaning_due" && deviceId
+  ? <a class="button" href={`#/disinfect/${deviceId}`}><Icon name="clean" /> {t("floor.disinfect")}</a> : null);
+
 /* Why nothing starts on this unit now, and the button that helps. */
 function Blocked({d, siteId}) {
   const is = condition(d);
@@ -132,6 +136,7 @@ export default function Start({device: deviceId, query}) {
       {s.step === "questions" && <Questions {...common} onJudge={screen} />}
       {s.step === "routine" && <Routine {...common} model={d?.model ?? "by-hand"} last={last.value} onAgain={() => screen(s)} onChoose={pick} />}
       {s.step === "prepare" && <Prepare {...common} blocked={blocked} modelWaterMax={model.value?.water_max_c} onAgain={() => pick(s.routine, s.course)} onBack={() => to("routine")} onStart={begin} />}
+      <Mend problem={problem.value} deviceId={d?.id} />
     </div>
   );
 }

@@ -1,18 +1,27 @@
-// Kinds of cleaning: least contact time, and what to do in which order. The server has the last word on both.
-export const KINDS = {
+// Kinds of cleaning: least contact time, what to do in which order, what the record has to say. A server that knows the rules of the
+// site's jurisdiction gives them; these are for one that does not. The server has the last word in any case.
+const COMMON = {
   after_client: {minutes: 10, steps: ["drain", "scrub", "rinse", "refill", "disinfect", "rinse", "dry"]},
   end_of_day: {minutes: 10, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "disinfect", "rinse", "dry"]},
   weekly: {minutes: 360, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "soak", "flush"]},
   biweekly_soak: {minutes: 360, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "soak", "flush"]},
-  rinse: {minutes: 0, steps: ["drain", "rinse"]},
 };
+const RINSE = {kind: "rinse", minutes: 0, steps: ["drain", "rinse"], needs: []};
+const NEEDS = ["initials", "disinfectant"];
+
+/** hygiene: the answer of GET /devices/{id}/hygiene, or null. A list of {kind, minutes, steps, needs, overdue, due_on}. */
+export const kindsOf = (hygiene) => [
+  ...(hygiene ? hygiene.kinds.map((each) => ({...each, minutes: each.contact_minutes, needs: [...new Set([...NEEDS, ...each.needs])]}))
+    : Object.entries(COMMON).map(([kind, each]) => ({kind, needs: NEEDS, ...each}))), RINSE,
+];
 
 /** What is done before the disinfectant works, and what after. */
-export function parts(kind, rinseDue) {
-  const {steps} = KINDS[kind];
+export function parts({kind, steps}, rinseDue) {
   const at = steps.findIndex((step) => step === "disinfect" || step === "soak");
-  const before = rinseDue && kind !== "rinse" ? steps.slice(0, at + 1).map((step) => (step === "rinse" ? "additive" : step)) : at < 0 ? steps : steps.slice(0, at + 1);
-  return [before, at < 0 ? [] : steps.slice(at + 1)];
+  const before = at < 0 ? steps : steps.slice(0, at + 1);
+  if (!rinseDue || kind === "rinse") return [before, at < 0 ? [] : steps.slice(at + 1)];
+  const first = before.indexOf("drain") + 1;
+  return [[...before.slice(0, first), "additive", ...before.slice(first)], steps.slice(at + 1)];
 }
 
 const key = (id) => `pediluve-disinfect-${id}`;
@@ -21,7 +30,7 @@ const key = (id) => `pediluve-disinfect-${id}`;
 export function kept(id) {
   try {
     const found = JSON.parse(localStorage.getItem(key(id)));
-    return found && found.kind in KINDS && Number.isFinite(found.startedAt) && found.minutes >= 0 ? found : null;
+    return found && typeof found.kind === "string" && Number.isFinite(found.startedAt) && found.minutes >= 0 ? found : null;
   } catch {
     return null;
   }
