@@ -41,13 +41,13 @@ test("steps by hand are confirmed part after part", async ({page}) => {
   const {id} = await start("acupressure-foot");
   await visit(page, `/sessions/${id}`);
   await page.getByText("Part 1 of 2").waitFor({timeout: 40000});
-  await page.getByText("arch, left").waitFor();
+  await page.getByText("arch, left", {exact: true}).waitFor();
   await page.getByRole("img", {name: /^Repetition \d of 8/}).waitFor();
   await page.getByRole("img", {name: /^Soles.*arch.*left/}).waitFor();
   await screenshot(page, "session-by-hand-tablet");
   await page.getByRole("button", {name: "This part is done"}).click();
   await page.getByText("Part 2 of 2").waitFor();
-  await page.getByText("arch, right").waitFor();
+  await page.getByText("arch, right", {exact: true}).waitFor();
   await page.getByRole("button", {name: "Done, go on"}).click();
   await until(async () => (await read(id)).step === 3, "the next step");
 }, {deadlineS: 90});
