@@ -1,4 +1,4 @@
-import {api, check, equal, freeDevices, run, startSession, test, until, visit} from "./harness.mjs";
+import {accessibility, api, check, equal, freeDevices, run, startSession, test, until, visit} from "./harness.mjs";
 
 const heading = (page, name) => page.getByRole("heading", {name}).first();
 const card = (page, name) => page.getByRole("button", {name: new RegExp(`^${name}`)});
@@ -143,5 +143,46 @@ test("a session by hand needs no unit", async ({page}) => {
   await page.waitForURL(/#\/sessions\//);
   await page.getByText("By hand now").waitFor();
 });
+
+test("a guest whose course is due comes first, and so does the course's session", async ({page}) => {
+  const [device] = await freeDevices("spa-pro");
+  const {timezone} = await api.get(`/sites/${device.site_id}`);
+  const today = new Intl.DateTimeFormat("en-CA", {timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date());
+  const course = await api.post("/courses", {site_id: device.site_id, guest: "Cora", template: "maintenance", routine: "relax-10", start_on: today, time_of_day: "10:00"});
+  await visit(page, `/start/${device.id}`);
+  const first = page.locator(".choices").getByRole("button").first();
+  await first.getByText(course.name).waitFor();
+  await first.click();
+  await page.getByRole("button", {name: /looked at/}).click();
+  await page.getByRole("button", {name: "None of these"}).click();
+  await page.locator(".routine-card").first().getByText(/^Session 1 of the course/).waitFor();
+  await card(page, "Ten-minute relaxing").click();
+  await page.getByRole("button", {name: "All done, start"}).click();
+  await page.waitForURL(/#\/sessions\//);
+  const begun = (await api.get(`/courses/${course.id}`)).sessions[0];
+  equal(begun.session_id, page.url().split("/").at(-1));
+});
+
+for (const scheme of ["light", "dark"]) {
+  test(`every step is within everybody's reach, ${scheme}`, async ({page}) => {
+    const [device] = await freeDevices("spa-pro");
+    await visit(page, `/start/${device.id}`);
+    await page.getByLabel("First name or number").fill(newGuest());
+    await page.getByRole("button", {name: "Next"}).click();
+    await page.getByRole("button", {name: /looked at/}).click();
+    await question(page, /^Of great age/).getByRole("button", {name: "Yes"}).click();
+    equal(await accessibility(page), []);
+    await page.getByRole("button", {name: "All others: no"}).click();
+    await card(page, "Ten-minute relaxing").waitFor();
+    equal(await accessibility(page), []);
+    await card(page, "Massage for flat feet").click();
+    await page.getByLabel("Doctor who wrote it").waitFor();
+    equal(await accessibility(page), []);
+    await page.getByRole("button", {name: /^Routine/}).click();
+    await card(page, "Firming massage").click();
+    await page.getByLabel("Essential oil").waitFor();
+    equal(await accessibility(page), []);
+  }, {scheme});
+}
 
 await run();
