@@ -1,9 +1,11 @@
 """Starts a spa and runs one flow file in Node against it; the file prints TAP. Beside it a small door for what a browser
 cannot do: POST JSON to $PEDILUVE_CONTROL/<name> and get JSON back (see Door.acts)."""
 
+import contextlib
 import http.server
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -25,7 +27,7 @@ def link(spa, login="staff", name="Staff", role="owner"):
 class Door(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, spa):
+    def __init__(self, spa, more=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.acts = {
             "user": lambda body: {"link": link(spa, **body)},
@@ -35,18 +37,30 @@ class Door(http.server.ThreadingHTTPServer):
             "stop_fleet": lambda _: spa.fleet.stop(),
             "start_fleet": lambda _: (spa.fleet.start(), spa.wait_devices()) and None,
             "sql": lambda body: spa.sql(body["text"]),
+            **(more or {}),
         }
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.asked = queue.Queue()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def serve_until(self, child):
+        """Do what is asked until the child has ended, in the main thread: what a passing thread starts ends with it."""
+        while child.poll() is None:
+            with contextlib.suppress(queue.Empty):
+                name, body, answer = self.asked.get(timeout=0.05)
+                try:
+                    answer.put((200, self.acts[name](body)))
+                except Exception:
+                    answer.put((500, {"error": traceback.format_exc()}))
+        return child.returncode
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        try:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
-            status, answer = 200, self.server.acts[self.path.strip("/")](body)
-        except Exception:
-            status, answer = 500, {"error": traceback.format_exc()}
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
+        done = queue.Queue()
+        self.server.asked.put((self.path.strip("/"), body, done))
+        status, answer = done.get(timeout=120)
         text = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -57,20 +71,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(flow, *, prepare=None, script=None, environment=None, **spa):
-    """Run `flow` (a file of this folder, or `script`) and exit with its code. prepare(spa) may add variables for it."""
+def run(flow, *, prepare=None, **spa):
+    """Run `flow`, a file of this folder, and exit with its code. prepare(spa) may add acts to the door: {name: function}."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = 1
     try:
         with Spa(**{"devices": 6, "speed": 20, **spa}) as made:
-            door = Door(made)
-            variables = {"PEDILUVE_URL": made.server.url, "PEDILUVE_TOKEN": made.api.token, "PEDILUVE_CONTROL": door.url,
-                         **(environment or {}), **((prepare and prepare(made)) or {})}
+            door = Door(made, prepare and prepare(made))
+            variables = {"PEDILUVE_URL": made.server.url, "PEDILUVE_TOKEN": made.api.token, "PEDILUVE_CONTROL": door.url}
             # Forked by the main thread, so that it ends with us, whatever ends us.
-            child = subprocess.Popen(["node", script or HERE / flow, *sys.argv[1:]], env={**os.environ, **variables},
+            child = subprocess.Popen(["node", HERE / flow, *sys.argv[1:]], env={**os.environ, **variables},
                                      stdin=subprocess.DEVNULL, preexec_fn=process._die_with_parent(os.getpid(), signal.SIGTERM))
             try:
-                code = child.wait()
+                code = door.serve_until(child)
             finally:
                 child.terminate()
                 child.wait(15)

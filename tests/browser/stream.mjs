@@ -2,6 +2,10 @@ import {api, control, equal, run, test, until, visit} from "./harness.mjs";
 
 const DOWN = [/ERR_CONNECTION_REFUSED/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /\/api\/v1\/events/];
 const sign = (page) => page.getByRole("alert").filter({hasText: "No connection to the server"});
+const streams = async (n) => {
+  let last;
+  await until(async () => (last = await clients()) === n, `${n} streams`, 40).catch((error) => { throw new Error(`${error.message}; there are ${last}`); });
+};
 const clients = () => api.metric("pediluve_sse_clients");
 
 test("a lost server is told at once, and what changed meanwhile is there when it is back", async ({page}) => {
@@ -17,7 +21,7 @@ test("a lost server is told at once, and what changed meanwhile is there when it
 
 test("tabs of one browser share one stream, and another takes over when one is closed", async ({page, context}) => {
   await visit(page, "/");
-  await until(async () => await clients() === 1, "one stream");
+  await streams(1);
   const second = await context.newPage();
   await visit(second, "/");
   const third = await context.newPage();
@@ -25,7 +29,7 @@ test("tabs of one browser share one stream, and another takes over when one is c
   await third.waitForTimeout(1000); // long enough for a stream of its own, were there one
   equal(await clients(), 1);
   await page.close();
-  await until(async () => await clients() === 1, "the stream to be taken over");
+  await streams(1);
   const {items: [device]} = await api.get("/devices?limit=1");
   await control("stop_fleet");
   await second.getByRole("article").filter({hasText: device.name}).filter({hasText: "Not connected"}).first().waitFor();

@@ -114,7 +114,8 @@ async function loadAlarms() {
 export async function load() {
   const seen = new Set();
   try {
-    sites.value = (await get("/sites", {limit: 200})).items;
+    const places = get("/sites", {limit: 200});
+    places.catch(() => {}); // it is awaited below
     await all("/devices", {}, {
       onPage: (page) => batch(() => {
         for (const row of page) { put(row); seen.add(row.id); }
@@ -122,6 +123,7 @@ export async function load() {
         shape.value++;
       }),
     });
+    sites.value = (await places).items;
     for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
     ready.value = true;
     shape.value++;
