@@ -34,8 +34,18 @@ const result = await build({
 
 const made = Object.entries(result.metafile.outputs);
 const entry = (name) => made.find(([, out]) => out.entryPoint === name)[0].split("/").pop();
+/* What the first page needs is asked for at once, not file after file as each is read. */
+const first = new Set();
+const follow = (file) => {
+  if (first.has(file)) return;
+  first.add(file);
+  for (const each of result.metafile.outputs[file].imports) if (each.kind === "import-statement") follow(each.path);
+};
+for (const [file, out] of made) if (["src/main.jsx", "src/pages/floor.jsx"].includes(out.entryPoint)) follow(file);
+const preloads = [...first].map((file) => `<link rel="modulepreload" href="/assets/${file.split("/").pop()}">`).join("\n");
 const html = readFileSync(join(HERE, "src/index.html"), "utf8")
   .replace("{{script}}", `/assets/${entry("src/main.jsx")}`)
+  .replace("{{preloads}}", preloads)
   .replace("{{style}}", `/assets/${entry("src/styles/index.css")}`);
 writeFileSync(join(OUT, "index.html"), html);
 

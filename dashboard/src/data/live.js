@@ -64,7 +64,10 @@ const appliers = {
       remaining_ms: e.remaining_ms, intensity: e.intensity, target_c: e.target_c, started_at: e.started_at, routine: e.routine, at: Date.now(),
     },
   })) : false,
-  cleaning: (e) => changeDevice(e.device_id, () => ({cleaning: e.cleaning, rinse: e.rinse})),
+  cleaning: (e) => changeDevice(e.device_id, () => ({
+    cleaning: e.cleaning, rinse: e.rinse,
+    ...("disinfecting" in e && {disinfecting: e.disinfecting && {kind: e.disinfecting, started_at: e.disinfecting_since}}),
+  })),
   alarm: (e) => {
     const next = new Map(alarms.peek());
     const id = e.alarm_id ?? e.id;
@@ -111,7 +114,8 @@ async function loadAlarms() {
 export async function load() {
   const seen = new Set();
   try {
-    sites.value = (await get("/sites", {limit: 200})).items;
+    const places = get("/sites", {limit: 200});
+    places.catch(() => {}); // it is awaited below
     await all("/devices", {}, {
       onPage: (page) => batch(() => {
         for (const row of page) { put(row); seen.add(row.id); }
@@ -119,6 +123,7 @@ export async function load() {
         shape.value++;
       }),
     });
+    sites.value = (await places).items;
     for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
     ready.value = true;
     shape.value++;

@@ -2,7 +2,7 @@
 import {signal, useComputed} from "@preact/signals";
 import {memo} from "preact/compat";
 import {post} from "../data/api.js";
-import {device, deviceList, now, ready, remainingMs, sites} from "../data/live.js";
+import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data/live.js";
 import {celsius, clock} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -27,6 +27,12 @@ const GROUPS = {all: () => true, free: ["free"], busy: ["running", "paused", "wa
   maintenance: ["maintenance"]};
 const inGroup = (group, d) => group === "all" || GROUPS[group].includes(condition(d));
 
+/* Made once: for a thousand names it is ten times as fast as localeCompare. */
+const byName = new Intl.Collator(undefined, {numeric: true});
+/* Nothing is drawn anew for a list that is the one of before. */
+let before = [];
+const same = (a, b) => a.length === b.length && a.every((each, i) => each === b[i]);
+
 /* Whatever language and case it is written in. */
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -45,6 +51,9 @@ function presence(d) {
   return d.ready ? "ready" : "connected";
 }
 
+/* Chairs of two sites may have one name: with all sites on the floor each tile says where it stands. */
+const placeOf = (d) => (site.value || sites.value.length < 2 ? "" : sites.value.find((each) => each.id === d.site_id)?.name ?? "");
+
 function Face({d}) {
   const left = remainingMs(d.session), all = d.session.elapsed_ms + d.session.remaining_ms;
   return (
@@ -54,42 +63,41 @@ function Face({d}) {
   );
 }
 
-/* Where it stands, when more than one site is on the page; else what it is. */
-const placeOf = (d) => (sites.value.length > 1 && !site.value ? sites.value.find((each) => each.id === d.site_id)?.name : null) ?? word("model", d.model);
-
 const Tile = memo(function Tile({id}) {
   const d = device(id)?.value;
   if (!d) return null;
   const is = condition(d), where = presence(d);
-  const name = `${d.name}: ${word("condition", is)}`;
+  const place = placeOf(d), name = place ? `${d.name}, ${place}` : d.name;
   return (
     <article class={`tile tile-${is}`} data-device={id}>
-      <a class="tile-body" href={`#/devices/${id}`} aria-label={name}>
-        <header><h3>{d.name}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
+      <a class="tile-body" href={`#/devices/${id}`}>
+        <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : placeOf(d)}</p>
+        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
-          {d.cleaning === "due" && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
+          {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>
       <div class="tile-acts">
-        {d.session && <button class="stop" onClick={() => stopSession(d.session.id)} aria-label={t("floor.stop_name", {name: d.name})}><Icon name="stop" /> {t("floor.stop")}</button>}
+        {d.session && <button class="stop" onClick={() => stopSession(d.session.id)} aria-label={t("floor.stop_name", {name})}><Icon name="stop" /> {t("floor.stop")}</button>}
         {d.session && <a class="button" href={`#/sessions/${d.session.id}`}>{t("floor.open")}</a>}
-        {is === "free" && may("operate") && <button class="primary" onClick={() => go(`/start/${id}`)} aria-label={t("floor.start_name", {name: d.name})}><Icon name="play" /> {t("floor.start")}</button>}
-        {is === "dirty" && may("operate") && <button onClick={() => go(`/disinfect/${id}`)} aria-label={t("floor.disinfect_name", {name: d.name})}><Icon name="clean" /> {t("floor.disinfect")}</button>}
+        {is === "free" && may("operate") && <button class="primary" onClick={() => go(`/start/${id}`)} aria-label={t("floor.start_name", {name})}><Icon name="play" /> {t("floor.start")}</button>}
+        {is === "dirty" && may("operate") && <button onClick={() => go(`/disinfect/${id}`)} aria-label={t("floor.disinfect_name", {name})}><Icon name="clean" /> {t("floor.disinfect")}</button>}
       </div>
     </article>
   );
 });
 
 function StopAll({ids}) {
-  const running = ids.map((id) => device(id)).filter((each) => each?.value.session);
+  shape.value; // changes when a session begins or ends: the rest of a thousand devices is not listened to
+  const running = ids.map((id) => device(id)).filter((each) => each?.peek().session);
   if (!running.length || !may("operate")) return null;
   const stop = async () => {
     if (!confirm(t("floor.stop_all_sure", {n: running.length}))) return;
-    const failed = (await Promise.allSettled(running.map((each) => post(`/sessions/${each.value.session.id}/stop`)))).filter((each) => each.status === "rejected");
+    const sessions = running.map((each) => each.peek().session?.id).filter(Boolean); // some may have ended while we asked
+    const failed = (await Promise.allSettled(sessions.map((id) => post(`/sessions/${id}/stop`)))).filter((each) => each.status === "rejected");
     if (failed.length) say(`${t("floor.stop_all_failed", {n: failed.length})} ${explain(failed[0].reason)}`, "bad");
-    else say(t("floor.stop_all_done", {n: running.length}));
+    else say(t("floor.stop_all_done", {n: sessions.length}));
   };
   return <div class="stop-bar"><button class="stop" onClick={stop}><Icon name="stop" /> {t("floor.stop_all", {n: running.length})}</button></div>;
 }
@@ -97,15 +105,17 @@ function StopAll({ids}) {
 export default function Floor() {
   const shown = useComputed(() => {
     const words = folded(find.value).split(/\s+/).filter(Boolean);
-    return deviceList().map((each) => each.peek())
+    const ids = deviceList().map((each) => each.peek())
       .filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value) && inGroup(which.value, d) &&
         words.every((each) => folded(`${d.name} ${d.serial} ${d.model}`).includes(each)))
-      .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})).map((d) => d.id);
+      .sort((a, b) => byName.compare(a.name, b.name)).map((d) => d.id);
+    return same(before, ids) ? before : (before = ids);
   });
   const counts = useComputed(() => {
     const list = deviceList().map((each) => each.peek()).filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value));
-    return Object.fromEntries(Object.keys(GROUPS).map((group) => [group, list.filter((d) => inGroup(group, d)).length]));
+    return JSON.stringify(Object.fromEntries(Object.keys(GROUPS).map((group) => [group, list.filter((d) => inGroup(group, d)).length])));
   });
+  const counted = JSON.parse(counts.value);
   if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
   return (
@@ -115,7 +125,7 @@ export default function Floor() {
         <div class="chips" role="group" aria-label={t("floor.show")}>
           {Object.keys(GROUPS).map((group) => (
             <button key={group} class="chip" aria-pressed={which.value === group} onClick={() => { which.value = group; }}>
-              {t(`floor.group.${group}`)} <b>{counts.value[group]}</b>
+              {t(`floor.group.${group}`)} <b>{counted[group]}</b>
             </button>
           ))}
         </div>

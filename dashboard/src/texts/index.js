@@ -40,4 +40,7 @@ export const word = (group, value) => {
   return found ?? String(value).replaceAll("_", " ").replaceAll("-", " ");
 };
 
+/** Words of the server, translated where the file has them; a site's own words stay as they are. */
+export const said = (key, text) => (en[key] === text ? words.value[key] ?? text : text);
+
 export const locale = computed(() => language.value);
