@@ -2,4 +2,6 @@
 import {addPages} from "../routes.js";
 
 addPages(
+  {path: "/routines", name: "routines", menu: "routine", load: () => import("./routines.jsx")},
+  {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
 );
