@@ -137,11 +137,16 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
   const errorsOf = (key) => ({...refused.value.steps[key], ...faults[key]});
   const path = `/routines/${slug}/versions/${first.version}`;
 
+  /* Brings what was refused before the eyes: a step, or the head of the page. */
+  const show = (key) => {
+    if (key) open.value = key;
+    requestAnimationFrame(() => (key ? document.getElementById(`handle-${key}`)?.closest("li").scrollIntoView({block: "start"}) : scrollTo(0, 0)));
+  };
   /* Whether it is saved now. */
   const save = async () => {
     const bad = steps.find(({key}) => Object.keys(faults[key]).length > 0);
-    if (!head.name.trim()) { refused.value = {...refused.value, head: {name: t("editor.needs_name")}}; scrollTo(0, 0); return false; }
-    if (bad) { open.value = bad.key; say(t("editor.see_step", {number: steps.indexOf(bad) + 1}), "bad"); return false; }
+    if (!head.name.trim()) { refused.value = {...refused.value, head: {name: t("editor.needs_name")}}; show(null); return false; }
+    if (bad) { show(bad.key); say(t("editor.see_step", {number: steps.indexOf(bad) + 1}), "bad"); return false; }
     busy.value = true;
     failed.value = null;
     const sent = draft.value;
@@ -158,7 +163,7 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
       else {
         refused.value = placed(problem, sent);
         failed.value = problem;
-        open.value = Object.keys(refused.value.steps)[0] ?? open.value;
+        show(Object.keys(refused.value.steps)[0]);
       }
       return false;
     } finally {

@@ -5,4 +5,5 @@ addPages(
   {path: "/routines", name: "routines", menu: "routine", load: () => import("./routines.jsx")},
   {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
   {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: () => import("./editor.jsx")},
+  {path: "/reflex", name: "reflex", load: () => import("./reflex.jsx")},
 );

@@ -13,7 +13,7 @@ import {complain, explain, say} from "../ui/toast.jsx";
 import {Changes} from "./routines/changes.jsx";
 import {CopyRoutine, draftOf} from "./routines/new.jsx";
 import {Trial} from "./routines/trial.jsx";
-import {factsOf, zonesOf} from "./routines/words.js";
+import {factsOf, techniqueName, zonesOf} from "./routines/words.js";
 
 /** The version that is asked for, or the one that is offered, or the newest. */
 async function read(slug, wanted) {
@@ -30,7 +30,7 @@ export function Steps({steps, techniques, chosen, onChoose, notes = []}) {
         <li key={i}>
           <button class="step" aria-pressed={chosen === i} onClick={() => onChoose(i)}>
             <i>{i + 1}</i>
-            <span><b>{techniques.get(step.technique)?.name ?? word("technique", step.technique)}</b>
+            <span><b>{techniqueName(step.technique, techniques)}</b>
               <small>{zonesOf(step, techniques).map((each) => word("zone", each)).join(", ")}</small>
               <span class="facts">{factsOf(step, techniques).map((each) => <span key={each}>{each}</span>)}</span>
               {step.instruction && <span class="instruction">{step.instruction}</span>}

@@ -40,4 +40,7 @@ export const word = (group, value) => {
   return found ?? String(value).replaceAll("_", " ").replaceAll("-", " ");
 };
 
+/** The name of a catalogue entry in the page's language; the catalogue's own (a site may have changed it) in English or when there is none. */
+export const named = (group, id, name) => (language.value === "en" ? name ?? word(group, id) : words.value[`${group}.${id}`] ?? name ?? word(group, id));
+
 export const locale = computed(() => language.value);

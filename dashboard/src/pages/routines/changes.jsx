@@ -3,14 +3,14 @@ import {get} from "../../data/api.js";
 import {catalogue} from "../../data/catalogue.js";
 import {t, word} from "../../texts/index.js";
 import {useLoad, Waiting} from "../../ui/load.jsx";
-import {factsOf, pointerWords} from "./words.js";
+import {factsOf, pointerWords, techniqueName} from "./words.js";
 
 function say(value, techniques) {
   if (value === undefined || value === null) return "–";
-  if (value.technique) return [techniques.get(value.technique)?.name ?? value.technique, ...factsOf(value, techniques)].join(", ");
+  if (value.technique) return [techniqueName(value.technique, techniques), ...factsOf(value, techniques)].join(", ");
   if (Array.isArray(value)) return value.map((each) => say(each, techniques)).join(", ") || "–";
   if (typeof value === "boolean") return t(value ? "yes" : "no");
-  return techniques.get(value)?.name ?? (/^[a-z0-9-]+$/.test(value) ? word("zone", value) : String(value));
+  return techniques.has(value) ? techniqueName(value, techniques) : (/^[a-z0-9-]+$/.test(value) ? word("zone", value) : String(value));
 }
 
 export function Changes({slug, from, to}) {

@@ -37,11 +37,12 @@ export function EditHead({head, put, care, errors}) {
           </select>
         )}</Field>
       </div>
-      <div>
+      <details open={matchMedia("(min-width: 700px)").matches}>
+        <summary class="tap">{t("editor.head_more")}</summary>
         <Several name="goals" values={GOALS} chosen={head.goals} most={MOST_GOALS} label={(each) => word("goal", each)} set={set} error={errors.goals} />
         <Several name="preparations" values={careOf("before")} chosen={head.preparations} label={careName} set={set} error={errors.preparations} />
         <Several name="aftercare" values={careOf("after")} chosen={head.aftercare} label={careName} set={set} error={errors.aftercare} />
-      </div>
+      </details>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import {Body, PART_OF} from "../../ui/body.jsx";
 import {Field} from "../../ui/field.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {BOUNDS, MOST_ZONES, withValue} from "./draft.js";
-import {factsOf, secondsOf, zonesOf} from "./words.js";
+import {factsOf, secondsOf, techniqueName, zonesOf} from "./words.js";
 
 const GROUPS = ["massage", "movement", "warmth", "care"];
 const ALL_ZONES = ["back", "leg", "arm", ...Object.keys(PART_OF)];
@@ -107,7 +107,7 @@ function Form({step, put, technique, techniques, errors}) {
         <Field label={t("field.technique")} hint={technique?.words} error={errors.technique}>{(attributes) => (
           <select {...attributes} value={step.technique} onChange={(e) => set("technique", e.currentTarget.value)}>
             {GROUPS.map((group) => <optgroup key={group} label={word("group", group)}>
-              {[...techniques.values()].filter((each) => each.group === group).map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+              {[...techniques.values()].filter((each) => each.group === group).map((each) => <option key={each.id} value={each.id}>{techniqueName(each.id, techniques)}</option>)}
             </optgroup>)}
           </select>
         )}</Field>
@@ -144,7 +144,7 @@ function Form({step, put, technique, techniques, errors}) {
 export function EditStep({number, last, item, techniques, errors = {}, open, dragged, acts}) {
   const {key, step} = item;
   const technique = techniques.get(step.technique);
-  const name = technique?.name ?? step.technique;
+  const name = techniqueName(step.technique, techniques);
   const bad = Object.values(errors);
   const keys = (e) => {
     const by = {ArrowUp: -1, ArrowDown: 1}[e.key];

@@ -7,7 +7,7 @@ import {t, word} from "../../texts/index.js";
 import {Body} from "../../ui/body.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {useLoad} from "../../ui/load.jsx";
-import {pointerWords, zonesOf} from "./words.js";
+import {pointerWords, techniqueName, zonesOf} from "./words.js";
 import {Timeline} from "./timeline.jsx";
 
 const SPEEDS = [1, 10, 60];
@@ -65,7 +65,7 @@ function Player({preview, routine, techniques, onStep}) {
         <div class="player-now">
           <Body zones={zonesOf(of, techniques)} side={of.side} />
           <div>
-            <h3>{step.routine_step + 1}. {techniques.get(step.technique)?.name ?? step.technique}</h3>
+            <h3>{step.routine_step + 1}. {techniqueName(step.technique, techniques)}</h3>
             {step.kind === "guide" && <p><Icon name="hand" /> {word("hands", "guided")}</p>}
             {step.instruction && <p>{step.instruction}</p>}
             <ul class="levels">

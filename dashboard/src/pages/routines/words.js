@@ -1,12 +1,14 @@
 // A routine's steps in words, and their time.
 import {celsius, clock} from "../../format.js";
-import {t, word} from "../../texts/index.js";
+import {named, t, word} from "../../texts/index.js";
 
 export const TYPES = ["classic", "anti-cellulite", "acupressure", "lymphatic-drainage", "vacuum", "therapy"];
 export const GOALS = ["circulation", "lymph", "stress", "sleep", "recovery", "pain", "posture", "pms", "energy", "neuropathy", "rehabilitation"];
 export const HANDS = ["device", "mixed", "guided"];
 
 export const zonesOf = (step, techniques) => step.zones ?? techniques.get(step.technique)?.zones ?? [];
+
+export const techniqueName = (id, techniques) => named("technique", id, techniques.get(id)?.name);
 
 /** Nominal seconds of one step, as the server counts them; 0 while it has no time. */
 export function secondsOf(step, techniques) {
