@@ -6,4 +6,7 @@ addPages(
   {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
   {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: () => import("./editor.jsx")},
   {path: "/reflex", name: "reflex", load: () => import("./reflex.jsx")},
+  {path: "/courses", name: "courses", menu: "course", load: () => import("./courses.jsx")},
+  {path: "/courses/new", name: "course-new", needs: "operate", load: () => import("./course-new.jsx")},
+  {path: "/courses/:id", name: "course", load: () => import("./course.jsx")},
 );
