@@ -2,6 +2,10 @@
 import {addPages} from "../routes.js";
 
 addPages(
+  {path: "/start", name: "by-hand", needs: "operate", load: () => import("./start.jsx")},
+  {path: "/start/:device", name: "start", needs: "operate", load: () => import("./start.jsx")},
+  {path: "/sessions/:id", name: "session", load: () => import("./session.jsx")},
+  {path: "/disinfect/:device", name: "disinfect", needs: "operate", load: () => import("./disinfect.jsx")},
   {path: "/routines", name: "routines", menu: "routine", load: () => import("./routines.jsx")},
   {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
   {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: () => import("./editor.jsx")},

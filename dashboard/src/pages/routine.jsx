@@ -4,7 +4,7 @@ import {get, post} from "../data/api.js";
 import {catalogue} from "../data/catalogue.js";
 import {dateTime, minutes} from "../format.js";
 import {go, may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {named, t, word} from "../texts/index.js";
 import {Body} from "../ui/body.jsx";
 import {Dialog} from "../ui/dialog.jsx";
 import {Icon} from "../ui/icon.jsx";
@@ -33,7 +33,7 @@ export function Steps({steps, techniques, chosen, onChoose, notes = []}) {
             <span><b>{techniqueName(step.technique, techniques)}</b>
               <small>{zonesOf(step, techniques).map((each) => word("zone", each)).join(", ")}</small>
               <span class="facts">{factsOf(step, techniques).map((each) => <span key={each}>{each}</span>)}</span>
-              {step.instruction && <span class="instruction">{step.instruction}</span>}
+              {step.instruction && <span class="step-words">{step.instruction}</span>}
               {notes.filter((each) => each.routine_step === i).map((each) => <small class="note" key={each.detail}>{each.detail.replace(/^[^:]{1,80}: /, "")}</small>)}
             </span>
           </button>
@@ -112,7 +112,7 @@ function Acts({routine, onChanged}) {
 }
 
 const Care = ({title, ids, care}) => ids?.length > 0 && (
-  <section class="card"><h2>{title}</h2><ul class="care">{ids.map((each) => <li key={each}><b>{care.get(each)?.name ?? each}</b><br /><small>{care.get(each)?.words}</small></li>)}</ul></section>
+  <section class="card"><h2>{title}</h2><ul class="care">{ids.map((each) => <li key={each}><b>{named("care", each, care.get(each)?.name)}</b><br /><small>{named("care_words", each, care.get(each)?.words)}</small></li>)}</ul></section>
 );
 
 export default function Routine({slug, query}) {

@@ -40,7 +40,9 @@ export const word = (group, value) => {
   return found ?? String(value).replaceAll("_", " ").replaceAll("-", " ");
 };
 
-/** The name of a catalogue entry in the page's language; the catalogue's own (a site may have changed it) in English or when there is none. */
-export const named = (group, id, name) => (language.value === "en" ? name ?? word(group, id) : words.value[`${group}.${id}`] ?? name ?? word(group, id));
+/** Words of the server, translated where the file has them; a site's own words stay as they are. */
+export const said = (key, text) => (en[key] === text ? words.value[key] ?? text : text);
+/** The name of a catalogue entry, translated as said() does. */
+export const named = (group, id, name) => (name === undefined ? word(group, id) : said(`${group}.${id}`, name));
 
 export const locale = computed(() => language.value);

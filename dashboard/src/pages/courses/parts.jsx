@@ -55,4 +55,4 @@ export function Begin({course}) {
   );
 }
 
-export const State = ({state}) => <span class={`badge state-${state}`}>{word("course_state", state)}</span>;
+export const State = ({state}) => <span class={`badge course-state-${state}`}>{word("course_state", state)}</span>;

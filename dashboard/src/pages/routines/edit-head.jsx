@@ -1,5 +1,5 @@
 // What a draft says of itself: name, summary, type, goals, what is done before and after.
-import {t, word} from "../../texts/index.js";
+import {named, t, word} from "../../texts/index.js";
 import {Field} from "../../ui/field.jsx";
 import {withValue} from "./draft.js";
 import {GOALS, TYPES} from "./words.js";
@@ -23,7 +23,7 @@ const Several = ({name, values, chosen = [], most = values.length, label, set, e
 export function EditHead({head, put, care, errors}) {
   const set = (name, value) => put(withValue(head, name, value), name);
   const careOf = (phase) => [...care.values()].filter((each) => each.phase === phase).map((each) => each.id);
-  const careName = (id) => care.get(id)?.name ?? id;
+  const careName = (id) => named("care", id, care.get(id)?.name);
   return (
     <section class="card edit-head">
       <div>

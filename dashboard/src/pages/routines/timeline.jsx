@@ -57,7 +57,7 @@ const trackWords = (track) => `${trackName(track)}. ${track.segments.filter((eac
   .map((each) => t("timeline.segment", {from: clock(each.at_ms), to: clock(each.at_ms + each.duration_ms), level: each.level, wave: word("wave", each.wave)})).join("; ")}`;
 
 const Track = ({name, label, height = HEIGHT, width, children}) => (
-  <figure class="track">
+  <figure class="plan-track">
     <figcaption>{name}</figcaption>
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label} focusable="false">{children}</svg>
   </figure>
@@ -101,11 +101,11 @@ export function Timeline({preview, at, on}) {
   const runs = waterRuns(preview.water, total);
   const line = at !== undefined && <path class="now-line" d={`M${x(at)} 0V${HEIGHT}`} />;
   return (
-    <div class="timeline" ref={ref}>
+    <div class="plan-picture" ref={ref}>
       {width > 0 && (
         <>
           <svg width={0} height={0} class="hidden" aria-hidden="true"><Patterns id={id} /></svg>
-          <svg class="track-steps" width={width} height={30} viewBox={`0 0 ${width} 30`} aria-hidden="true">
+          <svg class="plan-steps" width={width} height={30} viewBox={`0 0 ${width} 30`} aria-hidden="true">
             {marks.map((each, i) => {
               const from = x(each.at_ms), to = i + 1 < marks.length ? x(marks[i + 1].at_ms) : width;
               return (
@@ -132,7 +132,7 @@ export function Timeline({preview, at, on}) {
               <Water runs={runs} x={x} />{line}
             </Track>
           )}
-          <svg class="track-axis" width={width} height={20} viewBox={`0 0 ${width} 20`} aria-hidden="true">
+          <svg class="plan-axis" width={width} height={20} viewBox={`0 0 ${width} 20`} aria-hidden="true">
             {ticks.map((each) => <g key={each}><path d={`M${x(each) + 0.5} 0V5`} /><text x={x(each) + 2} y={16}>{clock(each)}</text></g>)}
           </svg>
           {waves.length > 0 && (

@@ -56,7 +56,7 @@ function Player({preview, routine, techniques, onStep}) {
       <div class="bar">
         <button class="primary" onClick={toggle}><Icon name={playing.value ? "pause" : "play"} /> {t(playing.value ? "trial.pause" : "trial.play")}</button>
         <input type="range" class="seek" min={0} max={preview.total_ms} step={1000} value={at.value} aria-label={t("trial.position")} aria-valuetext={clock(at.value)} onInput={(e) => { at.value = Number(e.currentTarget.value); }} />
-        <b class="counter">{clock(at.value)} / {clock(preview.total_ms)}</b>
+        <b class="play-time">{clock(at.value)} / {clock(preview.total_ms)}</b>
         <select aria-label={t("trial.speed")} value={speed.value} onChange={(e) => { speed.value = Number(e.currentTarget.value); }}>
           {SPEEDS.map((each) => <option key={each} value={each}>{t("trial.times", {n: each})}</option>)}
         </select>
