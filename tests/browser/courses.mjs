@@ -46,12 +46,12 @@ test("missed, left out and moved appointments change the rest", async ({page}) =
   await visit(page, `/courses/${id}`);
   const read = async () => (await api.get(`/courses/${id}`));
   const answer = async (name) => { await dialog(page).getByRole("button", {name}).click(); await dialog(page).waitFor({state: "detached"}); };
-  await button(page, "Appointment 1 was missed").click();
+  await button(page, "Missed, appointment 1").click();
   await answer("Missed");
   await until(async () => (await page.locator(".appointment").count()) === 5, "one more appointment");
-  await button(page, "Leave appointment 2 out").click();
+  await button(page, "Leave out, appointment 2").click();
   await answer("Leave out");
-  await button(page, "Move appointment 3").click();
+  await button(page, "Move, appointment 3").click();
   await dialog(page).getByLabel("Day").fill(day(site, 20));
   await answer("Move");
   const {sessions} = await read();

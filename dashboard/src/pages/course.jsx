@@ -80,7 +80,7 @@ function Sessions({course, onAsk}) {
           <span class="appointment-acts">
             {each.session_id && <a class="button" href={`#/sessions/${each.session_id}`}>{t("floor.open")}</a>}
             {open && each.state === "planned" && !each.live && ["move", "miss", "skip"].map((what) => (
-              <button key={what} aria-label={t(`courses.${what}_name`, {number: each.number})} onClick={() => onAsk({what, session: each})}>{t(`courses.${what}`)}</button>
+              <button key={what} aria-label={`${t(`courses.${what}`)}, ${t("courses.appointment", {number: each.number})}`} onClick={() => onAsk({what, session: each})}>{t(`courses.${what}`)}</button>
             ))}
           </span>
         </li>
