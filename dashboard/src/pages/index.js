@@ -6,4 +6,11 @@ addPages(
   {path: "/start/:device", name: "start", needs: "operate", load: () => import("./start.jsx")},
   {path: "/sessions/:id", name: "session", load: () => import("./session.jsx")},
   {path: "/disinfect/:device", name: "disinfect", needs: "operate", load: () => import("./disinfect.jsx")},
+  {path: "/routines", name: "routines", menu: "routine", load: () => import("./routines.jsx")},
+  {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
+  {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: () => import("./editor.jsx")},
+  {path: "/reflex", name: "reflex", load: () => import("./reflex.jsx")},
+  {path: "/courses", name: "courses", menu: "course", load: () => import("./courses.jsx")},
+  {path: "/courses/new", name: "course-new", needs: "operate", load: () => import("./course-new.jsx")},
+  {path: "/courses/:id", name: "course", load: () => import("./course.jsx")},
 );
