@@ -167,7 +167,7 @@ enum err course_draft(struct request *rq, void *worker, const struct course_body
     struct course_row *row = request_alloc(rq, sizeof *row);
     enum err e = check_texts(rq, body, row);
     if (e) return e;
-    const struct course_template *t;
+    const struct course_template *t = NULL;
     e = find_template(rq, worker, body, &t);
     if (!e) e = find_site(rq, worker, body, row);
     if (!e) e = find_routine(rq, worker, t, body, row);

@@ -107,6 +107,13 @@ async function loadAlarms() {
   alarms.value = new Map([...list, ...acknowledged].map((each) => [each.id, each]));
 }
 
+/** Reads one device anew, after it was made or changed here. */
+export async function refreshDevice(id) {
+  const row = await get(`/devices/${id}`);
+  batch(() => { put(row); shape.value++; });
+  return row;
+}
+
 /** Reads everything anew; tiles show as soon as the first page is there. */
 export async function load() {
   const seen = new Set();

@@ -2,4 +2,6 @@
 import {addPages} from "../routes.js";
 
 addPages(
+  {path: "/devices", name: "devices", menu: "device", load: () => import("./devices.jsx")},
+  {path: "/devices/:id", name: "devices", load: () => import("./device.jsx")},
 );
