@@ -8,6 +8,7 @@ import {address, go, menu, present} from "./routes.js";
 import {t} from "./texts/index.js";
 import {Icon} from "./ui/icon.jsx";
 import {Toasts} from "./ui/toast.jsx";
+import {AlarmBar} from "./ui/alarm-bar.jsx";
 import {AccountMenu} from "./ui/account.jsx";
 
 function StreamSign() {
@@ -64,6 +65,7 @@ function Frame() {
         <AccountMenu />
       </header>
       <StreamSign />
+      <AlarmBar />
       <main id="page" tabIndex={-1}><Page /></main>
       <Toasts />
     </>

@@ -1,9 +1,8 @@
 // The words of the page, one file a language. t("floor.stop") reads the present one; a missing key falls back to English.
 import {computed, signal} from "@preact/signals";
-import en from "./en.json";
 
 export const LANGUAGES = {en: "English", de: "Deutsch", es: "Español", zh: "中文"};
-const files = {de: () => import("./de.json"), es: () => import("./es.json"), zh: () => import("./zh.json")};
+const files = {en: () => import("./en.json"), de: () => import("./de.json"), es: () => import("./es.json"), zh: () => import("./zh.json")};
 
 const KEPT = "pediluve-language";
 const wanted = () => {
@@ -13,6 +12,8 @@ const wanted = () => {
 };
 
 export const language = signal("en");
+/* English stands in for what a language lacks; like the others it is data, and loaded. */
+let en = {};
 const words = signal(en);
 
 export async function setLanguage(which, keep = true) {
@@ -23,7 +24,10 @@ export async function setLanguage(which, keep = true) {
   if (keep) localStorage.setItem(KEPT, which);
 }
 
-export const startTexts = () => setLanguage(wanted(), false);
+export async function startTexts() {
+  en = (await files.en()).default;
+  await setLanguage(wanted(), false);
+}
 
 /** The text with {name} filled in. A key with .one beside it is plural by values.n. */
 export function t(key, values = {}) {
