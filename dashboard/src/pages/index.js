@@ -3,6 +3,7 @@ import {addPages} from "../routes.js";
 
 addPages(
   {path: "/alarms", name: "alarms", menu: "alarm", load: () => import("./alarms.jsx")},
+  {path: "/log", name: "log", menu: "clean", load: () => import("./hygiene.jsx")},
   {path: "/devices", name: "devices", menu: "device", load: () => import("./devices.jsx")},
   {path: "/devices/:id", name: "devices", load: () => import("./device.jsx")},
 );
