@@ -6,7 +6,7 @@ help:
 	@echo 'make run      a whole spa on this machine: database, broker, server, six simulated devices (SPEED=60: faster)'
 	@echo 'make test     every check there is; the last line is "N passed, N failed"'
 	@echo 'make bench    figures of the server and the agent on this machine'
-	@echo 'make soak     a million simulated lives, then hours of sessions and faults (SEEDS=1000000, HOURS=1)'
+	@echo 'make soak     simulated lives, the link under fire, hours of sessions (SEEDS=1000000, FAULT_MINUTES=30, HOURS=1)'
 	@echo 'make simulate many seeds of the simulated devices (SEEDS=1000000, SEED=1)'
 	@echo 'make fuzz     every decoder under libFuzzer (SECONDS_EACH=60)'
 	@echo 'make format   lay out the C files'
@@ -16,6 +16,7 @@ run:
 	@scripts/setup.sh run
 	@echo 'run: building'
 	@scripts/build.sh release pediluved pediluve-agent pediluve-fleet
+	@node dashboard/build.mjs
 	@exec /usr/bin/python3 scripts/run.py
 
 test:
@@ -24,6 +25,7 @@ test:
 bench:
 	@scripts/setup.sh test
 	@scripts/build.sh release
+	@node dashboard/build.mjs
 	@exec /usr/bin/python3 tests/bench/bench.py
 
 simulate:
@@ -34,6 +36,7 @@ simulate:
 soak: simulate
 	@scripts/setup.sh test
 	@scripts/build.sh release pediluved pediluve-agent pediluve-fleet
+	@/usr/bin/python3 scripts/soak_faults.py
 	@exec /usr/bin/python3 scripts/soak.py
 
 fuzz:

@@ -1,4 +1,4 @@
-"""make clean: remove what was built, and the data of `make run`. What npm fetched stays (tools/npm/node_modules)."""
+"""make clean: remove what was built, and the data of `make run`. What npm fetched stays (node_modules)."""
 
 import fcntl
 import shutil

@@ -21,7 +21,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 from harness import Broker, Client, Died, Fleet, Postgres, Server, TooLate, free_port, postgres  # noqa: E402
 
 LOCAL = Path(os.environ.get("PEDILUVE_LOCAL") or ROOT / ".local").resolve()
+DASHBOARD = ROOT / "build/dashboard"
 SITES, DEVICES = 2, 6
+OWNER = "owner"  # the login of who may do everything here
 SPEED_MAX = 1000
 PR_SET_PDEATHSIG = 1
 
@@ -119,6 +121,19 @@ def token_for(server):
     return server.token("make run", "owner")
 
 
+def dashboard_env():
+    """The server's variables for the page, when it was built."""
+    return {"PEDILUVE_DASHBOARD_DIR": str(DASHBOARD)} if (DASHBOARD / "index.html").exists() else {}
+
+
+def sign_in_link(server):
+    """A new link that signs the owner in once; makes the owner at the first start."""
+    made = server.run("user", "link", "--login", OWNER, check=False)
+    if made.returncode:
+        made = server.run("user", "create", "--login", OWNER, "--name", "Owner", "--role", "owner", "--link")
+    return made.stdout.strip()
+
+
 def wait_devices(api, count, deadline_s=8):
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
@@ -146,7 +161,7 @@ def start(parts, lock, speed):
         database.create_database("pediluve")
 
     server = Server(logs / "server.log", database.url("pediluve"), broker, port=port("PORT", 8080),
-                    device_secret=kept["device"])
+                    device_secret=kept["device"], env=dashboard_env())
     server.migrate()
     server.demo(LOCAL / "fleet.json", SITES, DEVICES)
     say(f"pediluved       {server.url}")
@@ -162,6 +177,7 @@ def start(parts, lock, speed):
     if not wait_devices(Client(server.url, token), DEVICES):
         say(f"not all devices are ready yet; see {fleet.log}")
     say(f"live after {time.monotonic() - began:.1f} s: {server.url}   (API: {server.url}/docs, logs: {logs}/)")
+    say(f"sign in once with: {sign_in_link(server)}")
     say(f"""
   . {shown(LOCAL)}/run.env
   curl -s -H "Authorization: Bearer $PEDILUVE_TOKEN" $PEDILUVE_URL/api/v1/devices

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: Debian packages by scripts/packages.txt, npm packages by tools/npm/package-lock.json.
+# Installs what is missing: Debian packages by scripts/packages.txt, npm packages by the lock files of tools/npm and dashboard.
 # usage: scripts/setup.sh [run|test]   (test, the default, is all of it)
 set -eu
 cd "$(dirname "$0")/.."
@@ -111,19 +111,21 @@ if [ -n "$missing_arch" ] && [ "$arch" = amd64 ]; then install_arch; fi
 # --- npm packages ------------------------------------------------------------------------------------------------
 
 # The mark holds the lock file's sum and how much was installed: all serves run too.
-npm_dir=tools/npm
-sum=$(sha256sum <"$npm_dir/package-lock.json" | cut -d' ' -f1)
-mark=$npm_dir/node_modules/.pediluve-setup
-have=$(cat "$mark" 2>/dev/null || true)
-if [ "$have" != "$sum test" ] && [ "$have" != "$sum $what" ]; then
+npm_packages() { # npm_packages FOLDER HOW-MUCH [OPTION]
+    folder=$1
+    mark=$folder/node_modules/.pediluve-setup
+    sum=$(sha256sum <"$folder/package-lock.json" | cut -d' ' -f1)
+    have=$(cat "$mark" 2>/dev/null || true)
+    if [ "$have" = "$sum test" ] || [ "$have" = "$sum $2" ]; then return 0; fi
     major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
     [ "${major:-0}" -ge 18 ] || fail "node 18 or newer is needed, and this one is $(node --version 2>&1 || true)"
-    say "installing npm packages ($npm_dir)"
-    omit=
-    [ "$what" = test ] || omit=--omit=dev
+    say "installing npm packages ($folder)"
     # No package's own scripts are run: none of them needs to.
-    (cd "$npm_dir" && npm ci $omit --ignore-scripts --no-audit --no-fund --loglevel=error) ||
-        fail "npm could not install what $npm_dir/package-lock.json names"
-    echo "$sum $what" >"$mark"
-fi
+    (cd "$folder" && npm ci ${3:+"$3"} --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+        fail "npm could not install what $folder/package-lock.json names"
+    echo "$sum $2" >"$mark"
+}
+
+if [ "$what" = test ]; then npm_packages tools/npm test; else npm_packages tools/npm run --omit=dev; fi
+npm_packages dashboard test # to build the page is to run it: there is no less
 say "everything is there"

@@ -145,6 +145,7 @@ def lint_suites(need_build):
 
 
 def build_suites():
+    yield Suite("build/dashboard", ["node", "dashboard/build.mjs"], plain=True)
     for preset in BUILDS:
         yield Suite(f"build/{preset}", ["sh", "scripts/build.sh", preset], plain=True, deadline_s=1800)
 

@@ -23,6 +23,9 @@ static const struct command {
     {"migrate", cli_migrate, CONFIG_FOR_DB, "bring the database's schema and catalogue up to date"},
     {"token", cli_token, CONFIG_FOR_DB,
      "create --name N --role owner|manager|operator|viewer [--site ID]...  print a new API token"},
+    {"user", cli_user, CONFIG_FOR_DB,
+     "create --login L --name N --role owner|manager|operator|viewer [--site ID]... [--link]\n"
+     "           link --login L  print a link that signs in once, within a day"},
     {"demo", cli_demo, CONFIG_FOR_DB | CONFIG_FOR_DEVICE,
      "--fleet-file F [--sites 2] [--devices 6]  make a demonstration spa and the file for pediluve-fleet"},
     {"routes", cli_routes, 0, "print the route table as JSON"},

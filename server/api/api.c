@@ -33,6 +33,8 @@ static const struct route_table *const resources[API_TABLES] = {
     &course_change_routes,
     &calendar_routes,
     &token_routes,
+    &user_routes,
+    &sign_in_routes,
     &audit_routes,
     &event_routes,
     &meta_routes,
@@ -58,6 +60,14 @@ static const struct mount_text swagger_texts[] = {
 static const char swagger_csp[] = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
                                   "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
                                   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/* The dashboard: one page, and what it loads from /assets/, whose names change with their content. */
+static const char dashboard_csp[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+static const char dashboard_advice[] =
+    "PEDILUVE_DASHBOARD_DIR is to name the built dashboard, or nothing for none";
 
 static void *worker_new(void *app) {
     const struct api *api = app;
@@ -95,6 +105,20 @@ static void add_mounts(struct api *api) {
                                                       .texts = swagger_texts,
                                                       .csp = swagger_csp,
                                                       .optional = true};
+    if (c->dashboard_dir[0]) {
+        snprintf(api->dashboard_assets, sizeof(api->dashboard_assets), "%s/assets", c->dashboard_dir);
+        api->mounts[api->mounts_n++] = (struct mount){.url = "/",
+                                                      .path = c->dashboard_dir,
+                                                      .csp = dashboard_csp,
+                                                      .advice = dashboard_advice,
+                                                      .must_have_index = true};
+        api->mounts[api->mounts_n++] = (struct mount){.url = "/assets/",
+                                                      .path = api->dashboard_assets,
+                                                      .csp = dashboard_csp,
+                                                      .advice = dashboard_advice,
+                                                      .optional = true,
+                                                      .immutable = true};
+    }
     if (c->openapi_file[0])
         api->mounts[api->mounts_n++] = (struct mount){.url = "/openapi.yaml", .path = c->openapi_file};
 }
@@ -147,6 +171,11 @@ void api_http_options(struct api *api, struct http_options *ret) {
                                  .mounts_n = api->mounts_n,
                                  .hooks = &api->hooks,
                                  .app = api,
+                                 .public_url = c->public_url,
+                                 .proxies = c->proxies,
+                                 .cookies = !strcmp(c->cookie_secure, "true")    ? HTTP_COOKIES_SECURE
+                                            : !strcmp(c->cookie_secure, "false") ? HTTP_COOKIES_PLAIN
+                                                                                 : HTTP_COOKIES_AUTO,
                                  .metrics = api->parts.metrics};
 }
 

@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 23
+#define API_TABLES 25
 
 struct api {
     struct api_parts parts;
@@ -23,8 +23,9 @@ struct api {
     struct catalogue_cache *catalogue;
     struct http_hooks hooks;
     struct route_table tables[API_TABLES];
-    struct mount mounts[2];
+    struct mount mounts[4];
     size_t mounts_n;
+    char dashboard_assets[CONFIG_TEXT_MAX + 8]; /* a folder */
 };
 
 /* One worker thread's own things. */
@@ -37,7 +38,7 @@ static inline struct db *db_of(void *worker) { return ((struct worker *)worker)-
 static inline const struct scope *scope_of(const struct request *rq) { return &request_principal(rq)->scope; }
 static inline struct actor actor_of(const struct request *rq) {
     const struct principal *p = request_principal(rq);
-    return (struct actor){.token_id = p->token_id, .name = p->name, .request_id = request_id(rq)};
+    return (struct actor){.token_id = *principal_id(p), .name = p->name, .request_id = request_id(rq)};
 }
 
 /* The routes of each resource file. */
@@ -63,9 +64,11 @@ extern const struct route_table
     session_check_routes,
     session_guide_routes,
     session_order_routes,
+    sign_in_routes,
     site_routes,
     telemetry_routes,
-    token_routes;
+    token_routes,
+    user_routes;
 /* clang-format on */
 
 #endif

@@ -1,7 +1,8 @@
-/* Bearer tokens, from memory where it can be: a small table of buckets under one lock each. */
+/* Tokens, from memory where it can be: a small table of buckets under one lock each. */
 #include "server/api/auth.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -36,6 +37,7 @@ struct budget { /* of lookups that found nothing */
 struct auth {
     struct bucket buckets[BUCKETS];
     struct budget tokens, links;
+    atomic_int hashing;
 };
 
 struct auth *auth_new(void) {
@@ -117,6 +119,16 @@ void auth_forget(struct auth *a, const struct uuid *token_id) {
     pthread_mutex_unlock(&b->lock);
 }
 
+void auth_forget_user(struct auth *a, const struct uuid *user_id) {
+    for (int k = 0; k < BUCKETS; k++) {
+        struct bucket *b = &a->buckets[k];
+        pthread_mutex_lock(&b->lock);
+        for (int i = 0; i < WAYS; i++)
+            if (uuid_equal(&b->entries[i].principal.user_id, user_id)) b->entries[i] = (struct entry){0};
+        pthread_mutex_unlock(&b->lock);
+    }
+}
+
 /* Whether one more unknown secret may cost a query now; count: this one did. */
 static bool may_miss(struct budget *b, bool count) {
     int64_t second = clock_mono_ms() / 1000;
@@ -138,7 +150,7 @@ void auth_missed_link(struct auth *a) { may_miss(&a->links, true); }
 static enum http_auth from_database(struct auth *a, struct db *db, const struct uuid *id,
                                     const uint8_t hash[TOKEN_HASH_LEN], struct principal *ret) {
     if (!may_miss(&a->tokens, false)) return HTTP_AUTH_TOO_MANY;
-    struct token_row row;
+    struct token_row row = {0};
     struct entry e = {.until_ms = clock_mono_ms() + AUTH_TTL_MS, .id = *id};
     switch (token_get(db, id, &row)) {
     case ERR_OK:
@@ -146,6 +158,7 @@ static enum http_auth from_database(struct auth *a, struct db *db, const struct 
         e.expires_at = row.expires_at;
         memcpy(e.hash, row.secret_hash, TOKEN_HASH_LEN);
         e.principal.token_id = row.id;
+        e.principal.user_id = row.user_id;
         memcpy(e.principal.name, row.name, sizeof(e.principal.name));
         e.principal.role = (enum role)row.role;
         e.principal.scope = row.sites;
@@ -155,7 +168,11 @@ static enum http_auth from_database(struct auth *a, struct db *db, const struct 
     }
     if (!e.known) may_miss(&a->tokens, true);
     remember(a, &e);
-    return judge(&e, hash, ret);
+    enum http_auth answer = judge(&e, hash, ret);
+    bool stale = answer == HTTP_AUTH_OK && !uuid_is_zero(&row.user_id) &&
+                 row.seen_at < clock_wall_ms() - INT64_C(1000) * TOKEN_SEEN_S;
+    if (stale && token_seen(db, id)) return HTTP_AUTH_UNAVAILABLE;
+    return answer;
 }
 
 enum http_auth auth_check(void *app, const char *token, size_t len, void *worker, struct principal *ret) {
@@ -179,3 +196,19 @@ void auth_make(struct token_row *row, char ret_token[AUTH_TOKEN_LEN + 1]) {
     crypto_sha256(ret_token + 37, SECRET_TEXT, row->secret_hash);
     crypto_wipe(secret, sizeof(secret));
 }
+
+void auth_make_code(char ret_code[AUTH_CODE_LEN + 1], uint8_t ret_hash[TOKEN_HASH_LEN]) {
+    uint8_t secret[SECRET_BYTES];
+    crypto_random(secret, sizeof(secret));
+    if (!crypto_base64url(secret, sizeof(secret), ret_code, AUTH_CODE_LEN + 1)) abort();
+    crypto_sha256(ret_code, AUTH_CODE_LEN, ret_hash);
+    crypto_wipe(secret, sizeof(secret));
+}
+
+bool auth_hash_begin(struct auth *a) {
+    if (atomic_fetch_add(&a->hashing, 1) < AUTH_HASHES_MAX) return true;
+    auth_hash_end(a);
+    return false;
+}
+
+void auth_hash_end(struct auth *a) { atomic_fetch_sub(&a->hashing, 1); }

@@ -58,6 +58,7 @@ static void take_over(struct metrics *m, const struct fleet_status *s) {
         {METRIC_LINK_DROPPED, s->link_dropped + s->records_dropped + s->messages_dropped},
         {METRIC_DEVICES_KNOWN, s->devices_known},
         {METRIC_DEVICES_CONNECTED, s->devices_connected},
+        {METRIC_DEVICES_READY, s->devices_ready},
         {METRIC_INGEST_SAMPLES, s->samples_committed},
         {METRIC_INGEST_LOST, s->samples_lost},
         {METRIC_INGEST_REFUSED, s->samples_duplicate + s->samples_gap},

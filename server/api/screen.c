@@ -176,7 +176,7 @@ enum err screen_intake(struct request *rq, void *worker, const struct uuid *site
     if (!intake_check(intake, ret->rules, "/intake", &errors))
         return lookup_fail_all(rq, ERR_INVALID_BODY, &errors);
     ret->intake = *intake;
-    ret->accepted_by = request_principal(rq)->token_id;
+    ret->accepted_by = *principal_id(request_principal(rq));
     e = check_age(rq, worker, site_id, intake);
     return e ? e : run(rq, facts, "/intake", ret);
 }

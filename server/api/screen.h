@@ -17,7 +17,7 @@ struct screened { /* zeroed before, screened_done after */
     const struct screening_rules *rules;
     struct intake intake;
     struct uuid screening_id; /* zero: screened now */
-    struct uuid accepted_by;  /* the token that took the clearances */
+    struct uuid accepted_by;  /* the person or token that took the clearances */
     char guest[241];          /* whom it is for, where the screening says so */
     struct screening_result result;
     struct buf intake_json, result_json;

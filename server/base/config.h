@@ -42,6 +42,13 @@ must_use bool config_addr_parse(const char *text, struct config_addr *ret);
     X(catalogue_dir, CATALOGUE_DIR, STR, "schema/catalogue", 1, 1023, 0, "folder of models and routines")    \
     X(swagger_dir, SWAGGER_DIR, STR, "", 0, 1023, 0, "folder of swagger-ui-dist; empty: no /docs")           \
     X(openapi_file, OPENAPI_FILE, STR, "openapi/openapi.yaml", 0, 1023, 0, "served as /openapi.yaml")        \
+    X(dashboard_dir, DASHBOARD_DIR, STR, "", 0, 1023, 0,                                                     \
+      "folder of the built dashboard; empty: no page at /")                                                  \
+    X(public_url, PUBLIC_URL, STR, "", 0, 255, 0, "what browsers know this server as: https://spa.example")  \
+    X(cookie_secure, COOKIE_SECURE, STR, "auto", 4, 5, 0,                                                    \
+      "cookies for HTTPS only: true, false, or auto: when PEDILUVE_PUBLIC_URL or the proxy says https")      \
+    X(proxies, PROXIES, STR, "", 0, 1023, 0,                                                                 \
+      "addresses of reverse proxies, with commas between, whose X-Forwarded-For and -Proto are believed")    \
     X(log_level, LOG_LEVEL, STR, "info", 0, 16, 0, "debug, info, warn or error")                             \
     X(instance, INSTANCE, STR, "", 0, 32, 0, "name of this replica; empty: a random one")
 

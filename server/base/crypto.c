@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <string.h>
 
 bool crypto_init(void) { return sodium_init() >= 0; }
 
@@ -107,4 +108,22 @@ bool crypto_open(const uint8_t key[CRYPTO_SHA256_LEN], const void *sealed, size_
         return false;
     *ret_len = n - CRYPTO_SEAL_EXTRA;
     return true;
+}
+
+_Static_assert(CRYPTO_PASSWORD_LEN == crypto_pwhash_STRBYTES, "password hash size");
+
+bool crypto_password_hash(const char *password, char ret[CRYPTO_PASSWORD_LEN]) {
+    return crypto_pwhash_str_alg(ret, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                                 crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+bool crypto_password_fits(const char *hash, const char *password) {
+    /* The same parameters as above, a random salt, and 32 random bytes instead of a hash. */
+    static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$9CgOPBbVN64258cAbbAIyQ$"
+                                 "QHipngnHWv2YpMjzRbGFFCVZQ5+ZoEeHVBMnk7xhpZg";
+    bool known = hash && hash[0];
+    char text[CRYPTO_PASSWORD_LEN] = {0}; /* libsodium reads all of it */
+    strncpy(text, known ? hash : nobody, sizeof(text) - 1);
+    bool fits = crypto_pwhash_str_verify(text, password, strlen(password)) == 0;
+    return known && fits;
 }

@@ -14,6 +14,7 @@
     X(INVALID_HEADER, 400, "invalid_header", "A header is malformed")                                        \
     X(UNAUTHENTICATED, 401, "unauthenticated", "A valid token is needed")                                    \
     X(FORBIDDEN, 403, "forbidden", "The token's role does not allow this")                                   \
+    X(CROSS_SITE, 403, "cross_site_refused", "The request is not known to come from a page of this server")  \
     X(NOT_FOUND, 404, "not_found", "There is no such thing within the token's sites")                        \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The resource does not have this method")               \
     X(CONFLICT, 409, "conflict", "The request conflicts with the present state")                             \
@@ -23,6 +24,7 @@
     X(WRONG_STATE, 409, "wrong_state", "The session's state does not allow this")                            \
     X(COURSE_NOT_DUE, 409, "course_not_due", "The course has no session that may begin now")                 \
     X(VERSION_PUBLISHED, 409, "version_published", "A published routine version never changes")              \
+    X(LAST_OWNER, 409, "last_owner", "The last active owner of all sites stays one")                         \
     X(IN_FLIGHT, 409, "idempotency_in_flight", "The same request is still being worked on")                  \
     X(PRECONDITION_FAILED, 412, "precondition_failed", "The resource has changed since it was read")         \
     X(TOO_LARGE, 413, "too_large", "The body is over the limit")                                             \

@@ -48,10 +48,16 @@ struct scope { /* which sites' things may be seen at all; inside every query */
 bool scope_covers(const struct scope *s, const struct uuid *site);
 
 struct principal {
-    struct uuid token_id;
-    char name[65]; /* shown in the audit log */
+    struct uuid token_id; /* of the token, or of the browser's session */
+    struct uuid user_id;  /* who is signed in; zero: a token */
+    char name[65];        /* shown in the audit log */
     enum role role;
     struct scope scope;
 };
+
+/* Who is answerable: the person, or else the token. */
+static inline const struct uuid *principal_id(const struct principal *p) {
+    return uuid_is_zero(&p->user_id) ? &p->token_id : &p->user_id;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #define PEDILUVE_SERVER_CLI_CLI_H
 
 #include "server/base/config.h"
+#include "server/base/principal.h"
 #include "server/store/db.h"
 
 struct cli {
@@ -15,6 +16,7 @@ struct cli {
 int cli_migrate(const struct cli *cli);
 int cli_serve(const struct cli *cli);
 int cli_token(const struct cli *cli);
+int cli_user(const struct cli *cli);
 int cli_demo(const struct cli *cli);
 int cli_routes(const struct cli *cli);
 
@@ -30,6 +32,10 @@ bool cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_option(const struct cli *cli, const char *name);
 /* Whether --name is among the arguments. */
 bool cli_flag(const struct cli *cli, const char *name);
+/* --role. */
+must_use bool cli_role(const struct cli *cli, int32_t *ret);
+/* Every --site; none at all: all sites. */
+must_use bool cli_sites(const struct cli *cli, struct scope *ret);
 /* A whole number from --name within [least, most]; fallback when it is not there. False: said why. */
 must_use bool cli_number(const struct cli *cli, const char *name, int fallback, int least, int most,
                          int *ret);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "server/api/api.h"
@@ -26,8 +27,23 @@ struct serve {
 
 static const char *or_null(const char *text) { return text[0] ? text : NULL; }
 
+/* What browsers are told must be sound before one of them is. */
+static bool check_browser(const struct config *c) {
+    const char *url = c->public_url, *host = strstr(url, "://");
+    size_t n = host ? strcspn(host + 3, "/?#@ ") : 0;
+    bool known = !strncmp(url, "https://", 8) || !strncmp(url, "http://", 7);
+    if (url[0] && (!known || !n || (host[3 + n] && strcmp(host + 3 + n, "/"))))
+        return cli_fail("PEDILUVE_PUBLIC_URL must be like https://spa.example, without a path, not \"%s\"",
+                        url);
+    if (strcmp(c->cookie_secure, "auto") && strcmp(c->cookie_secure, "true") &&
+        strcmp(c->cookie_secure, "false"))
+        return cli_fail("PEDILUVE_COOKIE_SECURE must be auto, true or false, not \"%s\"", c->cookie_secure);
+    return true;
+}
+
 static bool start(struct serve *s) {
     const struct config *c = s->config;
+    if (!check_browser(c)) return false;
     s->metrics = metrics_new();
     s->hub = sse_hub_new(api_event_types, 0, s->metrics);
     struct fleet_config fleet = {.database_url = c->database_url,
@@ -63,9 +79,19 @@ static void stop(struct serve *s) {
     metrics_free(s->metrics);
 }
 
+/* A service often starts with 1024, fewer than LIMIT_HTTP_CONNECTIONS: idle clients could use them up, and
+ * the broker could not be reached again. What is allowed for the asking is more. */
+static void allow_files(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int cli_serve(const struct cli *cli) {
     if (cli_flag(cli, "--migrate") && !cli_bring_up_to_date(cli->config)) return 1;
 
+    allow_files();
     mallopt(M_ARENA_MAX, 2); /* an arena a thread costs memory that the few allocations here are not worth */
 
     /* Blocked before any thread starts, so that all of them leave these signals to sigwait below. */

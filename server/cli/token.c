@@ -10,30 +10,6 @@
 static const char usage[] =
     "usage: pediluved token create --name N --role owner|manager|operator|viewer [--site ID]...";
 
-static bool read_role(const char *text, int32_t *ret) {
-    for (int32_t i = 0; text && i < ROLE_COUNT; i++) {
-        if (strcmp(text, role_names[i]) != 0) continue;
-        *ret = i;
-        return true;
-    }
-    return cli_fail("--role must be owner, manager, operator or viewer");
-}
-
-/* Every --site; none at all: all sites. */
-static bool read_sites(const struct cli *cli, struct scope *ret) {
-    *ret = (struct scope){0};
-    for (int i = 0; i < cli->argc; i++) {
-        if (strcmp(cli->argv[i], "--site") != 0) continue;
-        const char *text = i + 1 < cli->argc ? cli->argv[i + 1] : "";
-        if (ret->n == SCOPE_SITES_MAX) return cli_fail("at most %d --site", SCOPE_SITES_MAX);
-        if (!uuid_parse(text, strlen(text), &ret->sites[ret->n]))
-            return cli_fail("--site needs a site's id, not \"%s\"", text);
-        ret->n++;
-    }
-    ret->all = ret->n == 0;
-    return true;
-}
-
 static bool create(const struct cli *cli) {
     static const struct scope everything = {.all = true};
     static const struct actor actor = {.name = "pediluved token"};
@@ -42,7 +18,7 @@ static bool create(const struct cli *cli) {
     const char *name = cli_option(cli, "--name");
     if (!name || !name[0] || strlen(name) >= sizeof row.name)
         return cli_fail("--name needs a text of 1 to %zu bytes", sizeof row.name - 1);
-    if (!read_role(cli_option(cli, "--role"), &row.role) || !read_sites(cli, &row.sites)) return false;
+    if (!cli_role(cli, &row.role) || !cli_sites(cli, &row.sites)) return false;
     strcpy(row.name, name);
 
     struct db_config config = {.conninfo = cli->config->database_url, .application_name = "pediluved token"};

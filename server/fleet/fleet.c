@@ -268,6 +268,7 @@ void fleet_status(struct fleet *f, struct fleet_status *ret) {
                                  .link_dropped = link.dropped,
                                  .link_connects = link.connects};
     live_count(f->ctx.live, &ret->devices_known, &ret->devices_connected);
+    ret->devices_ready = live_count_ready(f->ctx.live);
 #define X(name) ret->name = atomic_load_explicit(&f->ctx.count.name, memory_order_relaxed);
     CONTEXT_COUNTERS(X)
 #undef X

@@ -63,7 +63,7 @@ void fleet_device_changed(struct fleet *f, const struct device_row *row);
 struct fleet_status { /* for /readyz and /metrics */
     bool broker_connected, database_ok;
     bool broker_accounts; /* the broker takes accounts from us (dynamic security) */
-    size_t devices_known, devices_connected;
+    size_t devices_known, devices_connected, devices_ready;
     size_t record_queue, ingest_queue; /* waiting now */
     uint64_t link_received, link_received_bytes, link_sent, link_refused, link_dropped, link_connects;
     uint64_t bad_messages, unknown_devices;

@@ -13,6 +13,8 @@
 #define TICK_MS 500
 #define UNANSWERED_MS 5000 /* a ready device answers a command in milliseconds */
 #define PENDING_MAX 256
+#define SWEEPS_MAX                                                                                           \
+    4 /* of one tick: when thousands expire at once, telemetry and the walk have their turn too */
 
 struct housekeeping {
     struct context *ctx;
@@ -45,10 +47,11 @@ static void ended(struct housekeeping *h, const struct command_outcome *o) {
 
 static enum err sweep(struct housekeeping *h) {
     auto_free struct command_outcome *outcomes = xmalloc(COMMAND_SWEEP_MAX * sizeof *outcomes);
-    for (int32_t n = COMMAND_SWEEP_MAX; n == COMMAND_SWEEP_MAX && !thread_stopping(&h->thread);) {
+    int32_t n = COMMAND_SWEEP_MAX;
+    for (int i = 0; i < SWEEPS_MAX && n == COMMAND_SWEEP_MAX && !thread_stopping(&h->thread); i++) {
         enum err e = command_sweep(h->db, clock_wall_ms(), outcomes, COMMAND_SWEEP_MAX, &n);
         if (e != ERR_OK) return e;
-        for (int32_t i = 0; i < n; i++) ended(h, &outcomes[i]);
+        for (int32_t k = 0; k < n; k++) ended(h, &outcomes[k]);
     }
     return ERR_OK;
 }

@@ -15,6 +15,7 @@
 
 #define SHARDS 64
 #define SHARD_BUCKETS 256
+#define CLOCK_SLEW_MS 1000
 #define SHARD_WALK_MAX 1024 /* visited a shard in one walk; the rest comes with the next */
 
 struct entry {
@@ -38,7 +39,7 @@ struct shard {
 
 struct live {
     atomic_uint_fast64_t rev;
-    atomic_size_t known, connected;
+    atomic_size_t known, connected, ready;
     struct shard shards[SHARDS];
 };
 
@@ -83,8 +84,14 @@ static void touch(struct live *l, struct entry *e) {
     e->rev = atomic_fetch_add_explicit(&l->rev, 1, memory_order_relaxed);
 }
 
+/* Whether `at` is less than `within` ago. Not so when it lies ahead: then the clock was set back, and nobody
+ * knows how long ago it was. A second is forgiven, which is how a clock is slewed. */
+static bool is_recent(int64_t at_ms, int64_t now_ms, int64_t within_ms) {
+    return now_ms - at_ms < within_ms && at_ms - now_ms <= CLOCK_SLEW_MS;
+}
+
 static bool is_fresh(const struct entry *e, int64_t now_ms) {
-    return e->d.heard_at && now_ms - e->d.heard_at < LIMIT_FRESH_MS;
+    return e->d.heard_at && is_recent(e->d.heard_at, now_ms, LIMIT_FRESH_MS);
 }
 
 static void heard(struct live *l, struct entry *e, int64_t now_ms) {
@@ -104,10 +111,14 @@ static bool set_connected(struct live *l, struct entry *e, bool connected, int64
     return true;
 }
 
-static bool set_ready(struct entry *e, bool ready, int64_t now_ms) {
+static bool set_ready(struct live *l, struct entry *e, bool ready, int64_t now_ms) {
     if (e->d.ready == ready) return false;
     e->d.ready = ready;
     e->d.ready_at = now_ms;
+    if (ready)
+        atomic_fetch_add(&l->ready, 1);
+    else
+        atomic_fetch_sub(&l->ready, 1);
     return true;
 }
 
@@ -189,6 +200,8 @@ void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected) 
     if (ret_connected) *ret_connected = atomic_load(&l->connected);
 }
 
+size_t live_count_ready(const struct live *l) { return atomic_load(&l->ready); }
+
 bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (e) heard(l, e, now_ms);
@@ -205,7 +218,7 @@ bool live_put_presence(struct live *l, const struct uuid *id, const struct messa
     if (p->epoch < e->d.epoch) return false;
     bool newer = p->epoch > e->d.epoch;
     bool changed = set_connected(l, e, p->online, now_ms);
-    if (newer || !p->online) changed |= set_ready(e, false, now_ms);
+    if (newer || !p->online) changed |= set_ready(l, e, false, now_ms);
     e->d.epoch = p->epoch;
     e->d.boot_id = p->boot_id;
     if (changed || newer) touch(l, e);
@@ -264,7 +277,7 @@ bool live_put_hello(struct live *l, const struct uuid *id, const struct message_
         if (uuid_equal(&h->boot_id, &e->d.boot_id)) return false;
         e->d.has_state = false; /* its numbers begin again */
     }
-    if (h->epoch != e->d.epoch) set_ready(e, false, now_ms);
+    if (h->epoch != e->d.epoch) set_ready(l, e, false, now_ms);
     set_connected(l, e, true, now_ms);
     e->d.epoch = e->hello_epoch = h->epoch;
     e->d.boot_id = h->boot_id;
@@ -280,7 +293,7 @@ bool live_put_ready(struct live *l, const struct uuid *id, int64_t epoch, int64_
     *ret_changed = *ret_missed = false;
     ENTRY_LOCKED(l, id);
     if (!e || e->d.epoch != epoch || !e->d.connected) return false;
-    *ret_changed = set_ready(e, true, now_ms);
+    *ret_changed = set_ready(l, e, true, now_ms);
     *ret_missed = e->missed;
     e->missed = false;
     if (*ret_changed) touch(l, e);
@@ -298,7 +311,7 @@ void live_put_offline(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (!e) return;
     set_connected(l, e, false, now_ms);
-    set_ready(e, false, now_ms);
+    set_ready(l, e, false, now_ms);
     touch(l, e);
 }
 
@@ -309,7 +322,7 @@ void live_put_unready(struct live *l, int64_t now_ms) {
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e; e = e->next) {
                 e->hello_epoch = 0;
-                if (set_ready(e, false, now_ms)) touch(l, e);
+                if (set_ready(l, e, false, now_ms)) touch(l, e);
             }
         pthread_mutex_unlock(&s->lock);
     }
@@ -370,8 +383,8 @@ void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e && n < SHARD_WALK_MAX; e = e->next) {
                 bool fresh = is_fresh(e, now_ms), flipped = fresh != e->was_fresh;
-                bool unanswered =
-                    e->d.ready && fresh && e->sent_seq > e->acked_seq && now_ms - e->sent_at > unanswered_ms;
+                bool unanswered = e->d.ready && fresh && e->sent_seq > e->acked_seq &&
+                                  !is_recent(e->sent_at, now_ms, unanswered_ms + 1);
                 if (!flipped && !unanswered) continue;
                 if (!hits) hits = xmalloc(SHARD_WALK_MAX * sizeof *hits);
                 copy_out(e, now_ms, &hits[n].d);

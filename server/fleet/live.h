@@ -1,6 +1,7 @@
 /* The live view: what is known of every device right now, in memory. Registered facts are copied
  * from the database; presence, mode, session and values come from the devices. It can be thrown
- * away at any time: the database and the devices rebuild it.
+ * away at any time: the database and the devices rebuild it. A clock that is set back does no harm: what
+ * would lie in the future counts as long past.
  *
  * Thread-safe throughout: sharded locks, each held for a copy only. Reading is cheap enough for
  * the hot path of GET /devices/{id}. Times are wall-clock milliseconds; 0 means never. */
@@ -58,6 +59,7 @@ bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struc
 bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch);
 /* Devices known, and how many of them are connected. Both may be NULL. */
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected);
+size_t live_count_ready(const struct live *l);
 
 /* What the devices say. Unknown ids: false. *ret_changed (may be NULL): a subscriber would see a
  * difference other than times and values. */
@@ -105,8 +107,8 @@ void live_put_sent(struct live *l, const struct uuid *id, int64_t epoch, int64_t
 /* The device answered seq: stops the unanswered clock. */
 void live_put_acked(struct live *l, const struct uuid *id, int64_t seq, int64_t now_ms);
 
-/* True the first time for that seq. A device that reconnects just then refuses a command of the epoch
- * before; it is sent once more with the present one before that answer is believed. */
+/* True the first time for that seq. A device that reconnects just then refuses a copy of the epoch before;
+ * the command is then sent once more at once, and after that only by the unanswered clock. */
 bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq);
 
 /* Calls visit for every device that needs attention at now_ms. fresh_flipped: d->fresh differs from

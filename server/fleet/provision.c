@@ -171,7 +171,7 @@ static void compare_begin(struct provision *p) {
     p->phase = PHASE_IDLE;
     enum err e = device_each(p->db, want, p);
     if (!context_db_ok(p->ctx, p->db, e, "accounts")) return; /* tried again with the next connection */
-    qsort(p->accounts, p->n_accounts, sizeof *p->accounts, by_id);
+    if (p->n_accounts) qsort(p->accounts, p->n_accounts, sizeof *p->accounts, by_id);
     p->phase = PHASE_LISTING;
     p->attempts = 0;
     send_request(p);

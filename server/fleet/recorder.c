@@ -111,7 +111,12 @@ static enum err report(struct recorder *r, const struct uuid *device, const stru
 static enum err close_lost(struct recorder *r, const struct uuid *device, const struct message_state *s) {
     bool changed = false;
     struct session_row row = {0};
-    enum err e = session_close_lost(r->db, device, &s->session.id, clock_wall_ms(), &changed, &row);
+    struct session_known known = {.device_id = *device,
+                                  .boot_id = s->boot_id,
+                                  .session_id = s->session.id,
+                                  .epoch = s->epoch,
+                                  .n = s->n};
+    enum err e = session_close_lost(r->db, &known, clock_wall_ms(), &changed, &row);
     if (e == ERR_OK && changed) session_moved(r, &row);
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -187,6 +192,7 @@ static enum err on_hello(struct recorder *r, const struct uuid *device, const vo
     struct message_committed answer = {.boot_id = h->boot_id, .epoch = h->epoch};
     int64_t lost;
     if ((e = report(r, device, &h->state)) != ERR_OK) return e;
+    /* In this order: a boot counts as heard of once it has a watermark. */
     if ((e = close_lost(r, device, &h->state)) != ERR_OK) return e;
     if ((e = telemetry_watermark(r->db, device, &h->boot_id, &answer.n, &lost)) != ERR_OK) return e;
 
@@ -235,17 +241,18 @@ static enum err acked(struct recorder *r, const struct uuid *device, const struc
     return e;
 }
 
-static bool is_stale(struct recorder *r, const struct uuid *device, const struct message_ack *m) {
-    return m->state == ACK_REJECTED && m->code == ACKCODE_STALE_EPOCH &&
-           live_stale_once(r->ctx->live, device, m->seq);
+/* A copy is refused, not the command: another copy, with the present epoch, may be on its way and will
+ * act. So this is never the command's end, however often it is said. */
+static bool is_stale(const struct message_ack *m) {
+    return m->state == ACK_REJECTED && m->code == ACKCODE_STALE_EPOCH;
 }
 
 static enum err on_ack(struct recorder *r, const struct uuid *device, const void *data) {
     const struct message_ack *m = data;
     struct command_outcome outcome = {0};
     context_count(r->ctx, acks, 1);
-    if (is_stale(r, device, m)) {
-        recorder_redrive(r, device);
+    if (is_stale(m)) {
+        if (live_stale_once(r->ctx->live, device, m->seq)) recorder_redrive(r, device);
         return ERR_OK;
     }
     enum err e = apply(r, device, m, &outcome);
@@ -261,7 +268,7 @@ static bool ack_batch(struct recorder *r, const struct inbox_record list[], int 
     for (int i = 0; i < n; i++) {
         const struct message_ack *m = (const void *)list[i].data;
         outcomes[i] = (struct command_outcome){0};
-        if (m->code == ACKCODE_STALE_EPOCH) goto one_by_one;
+        if (is_stale(m)) goto one_by_one;
         enum err e = apply(r, &list[i].device, m, &outcomes[i]);
         if (e != ERR_OK && e != ERR_NOT_FOUND) goto one_by_one;
         known[i] = e == ERR_OK;

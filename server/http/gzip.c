@@ -74,12 +74,15 @@ bool gzip_pack(struct gzip_pool *p, const void *data, size_t len, struct buf *ou
     return state == Z_STREAM_END && out->len < len;
 }
 
-bool gzip_is_accepted(const char *accept_encoding) {
+bool gzip_is_accepted(const char *accept_encoding) { return gzip_is_other_accepted(accept_encoding, "gzip"); }
+
+bool gzip_is_other_accepted(const char *accept_encoding, const char *wanted) {
+    size_t wanted_len = strlen(wanted);
     for (const char *p = accept_encoding; p && *p;) {
         p += strspn(p, ", \t");
         size_t item = strcspn(p, ",");
         size_t name = strcspn(p, ",; \t");
-        if (name == 4 && !strncasecmp(p, "gzip", 4)) {
+        if (name == wanted_len && !strncasecmp(p, wanted, name)) {
             const char *q = memmem(p, item, "q=", 2);
             return !q || strtod(q + 2, NULL) > 0;
         }

@@ -62,20 +62,24 @@ struct route_table { /* one a resource file */
     { .rows = (array), .n = COUNT_OF(array) }
 
 /* Files read into memory at start; nothing is opened afterwards, so no path can lead outside. Served
- * with ETag, gzip and `Cache-Control: no-cache`; public; GET and HEAD. */
+ * with ETag and `Cache-Control: no-cache`, packed by gzip, or as NAME.br and NAME.gz beside a file when they
+ * are there; public; GET and HEAD. */
 struct mount_text { /* instead of, or beside, what is in the folder */
     const char *name, *text;
 };
 struct mount {
     const char *url;                /* "/docs/" (a folder: ends with a slash) or "/openapi.yaml" (one file) */
     const char *path;               /* the folder or the file; NULL: only `texts` (one file: the first) */
-    const char *const *names;       /* folder: NULL-terminated list of what is served */
+    const char *const *names;       /* folder: NULL-terminated list of what is served; NULL: all its files */
     const char *index;              /* folder: served for the url itself; NULL: "index.html" */
     const struct mount_text *texts; /* ended by a NULL name; NULL: none. Wins over a file */
     const char *csp;                /* Content-Security-Policy; NULL: "default-src 'none'; ..." */
+    const char *advice;             /* what to do when it cannot be read; NULL: nothing to add */
     bool optional;                  /* leave out what cannot be read, instead of failing to start */
+    bool immutable;                 /* a name never gets another content: kept for a year */
+    bool must_have_index;           /* folder: without its index, the server does not start */
 };
-/* Content types come from the extension: html css js json yaml svg png ico txt woff2 map. */
+/* Content types come from the extension: html css js json webmanifest yaml svg png ico txt woff2 map. */
 
 enum http_auth {
     HTTP_AUTH_OK,
@@ -92,7 +96,7 @@ struct http_record { /* one answered request, for the access log */
 };
 
 struct http_hooks {
-    /* The bearer token (not NUL-terminated). worker NULL: on an HTTP thread, from memory, may take a
+    /* The token, of Authorization or of the cookie. worker NULL: on an HTTP thread, from memory, may take a
      * short lock, must not block; otherwise on a worker. Fills *ret on HTTP_AUTH_OK. */
     enum http_auth (*authenticate)(void *app, const char *token, size_t len, void *worker,
                                    struct principal *ret);
@@ -111,6 +115,12 @@ struct http_hooks {
     void (*record)(void *app, const struct http_record *record);
 };
 
+enum http_cookies {
+    HTTP_COOKIES_AUTO, /* when public_url or a proxy says https */
+    HTTP_COOKIES_SECURE,
+    HTTP_COOKIES_PLAIN
+};
+
 struct http_options {
     const struct config_addr *listen; /* port 0: any free one, see http_port */
     int threads, workers;             /* at least 1 each */
@@ -121,6 +131,9 @@ struct http_options {
     const struct http_hooks *hooks; /* kept, not copied */
     void *app;
     struct metrics *metrics;
+    const char *public_url; /* what browsers know us as, "https://spa.example"; NULL, "": by Host only */
+    const char *proxies; /* addresses with commas between, whose X-Forwarded-* are believed; NULL, "": none */
+    enum http_cookies cookies;  /* whether the browser's cookie is for HTTPS only */
     int64_t request_timeout_ms; /* 0: LIMIT_REQUEST_TIMEOUT_S; tests set less */
     int work_queue;             /* 0: LIMIT_WORK_QUEUE */
 };

@@ -26,7 +26,13 @@
     X(EXPECT, "Expect")                                                                                      \
     X(IDEMPOTENCY_KEY, "Idempotency-Key")                                                                    \
     X(LAST_EVENT_ID, "Last-Event-ID")                                                                        \
-    X(REQUEST_ID, "X-Request-Id")
+    X(REQUEST_ID, "X-Request-Id")                                                                            \
+    X(HOST, "Host")                                                                                          \
+    X(ORIGIN, "Origin")                                                                                      \
+    X(FETCH_SITE, "Sec-Fetch-Site")                                                                          \
+    X(CSRF, "X-CSRF-Token")                                                                                  \
+    X(FORWARDED_FOR, "X-Forwarded-For")                                                                      \
+    X(FORWARDED_PROTO, "X-Forwarded-Proto")
 enum header {
 #define X(e, n) HEADER_##e,
     HEADERS(X)
@@ -86,6 +92,7 @@ struct request {
     const char *headers[HEADER_COUNT];
     char id[REQUEST_ID_MAX + 1];
     struct principal principal;
+    bool by_cookie; /* the token came in the cookie */
     bool ask_auth;  /* memory could not say who it is: the worker asks */
     enum err early; /* refused already; the body is only read to be thrown away */
     bool early_close;
@@ -110,6 +117,7 @@ struct request {
     struct reason reasons[REQUEST_REASONS_MAX];
     struct reply_header members[REQUEST_MEMBERS_MAX];
     int reasons_n, members_n;
+    int32_t retry_after_s; /* 0: the usual */
     struct stream *stream;
 
     /* worked on */
@@ -162,6 +170,10 @@ enum err request_fail_size(struct request *rq);
 enum err request_judge_token(struct request *rq, void *worker);
 /* %XX (and + as a space) from in to out, which may be the same memory; false: malformed, or a NUL. */
 bool request_unescape(const char *in, size_t len, bool plus, char *out, size_t *ret_len);
+
+/* request_from.c: a changing request that came with the cookie must come from a page of ours, and prove it.
+ * After the token was judged. Any one thread. */
+enum err request_judge_cross_site(struct request *rq);
 
 /* request_decode.c: query and body by the route's tables. Any one thread. */
 enum err request_decode(struct request *rq);

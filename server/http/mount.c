@@ -1,11 +1,13 @@
 /* What is not in the list cannot be asked for: paths are compared, never opened. */
 #include "server/http/mount.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "server/base/crypto.h"
@@ -25,6 +27,7 @@ static const struct {
     {"css", "text/css; charset=utf-8", true},
     {"js", "text/javascript; charset=utf-8", true},
     {"json", "application/json", true},
+    {"webmanifest", "application/manifest+json", true},
     {"map", "application/json", true},
     {"yaml", "application/yaml", true},
     {"svg", "image/svg+xml", true},
@@ -63,6 +66,7 @@ static bool add(struct mount_set *s, const struct mount *m, char *url, const cha
     if (type < 0) return refuse(error, name, "its extension has no content type");
     f->content_type = types[type].content_type;
     f->csp = m->csp ? m->csp : CSP_NONE;
+    f->immutable = m->immutable;
     uint8_t hash[CRYPTO_SHA256_LEN];
     crypto_sha256(data, len, hash);
     crypto_hex(hash, 16, f->etag);
@@ -105,6 +109,16 @@ static char *join(const char *a, const char *b, const char *c) {
     return buf_take(&out, &len);
 }
 
+/* What was packed beforehand, and better than in passing. */
+static bool add_packed(struct mount_file *f, const char *path, char error[256]) {
+    auto_free char *br = join(path, ".br", ""), *gz = join(path, ".gz", "");
+    if (access(br, F_OK) == 0 && !(f->brotli = read_file(br, &f->brotli_len, error))) return false;
+    if (access(gz, F_OK) != 0) return true;
+    free(f->zipped);
+    f->zipped = read_file(gz, &f->zipped_len, error);
+    return f->zipped != NULL;
+}
+
 static bool add_path(struct mount_set *s, const struct mount *m, const char *url, const char *path,
                      struct gzip_pool *gzip, char error[256]) {
     size_t len;
@@ -114,13 +128,25 @@ static bool add_path(struct mount_set *s, const struct mount *m, const char *url
     }
     char *data = read_file(path, &len, error);
     if (!data) return m->optional;
-    return add(s, m, xstrdup(url), path, data, len, gzip, error);
+    return add(s, m, xstrdup(url), path, data, len, gzip, error) &&
+           add_packed(&s->list[s->n - 1], path, error);
 }
 
 static const char *text_of(const struct mount *m, const char *name) {
     for (const struct mount_text *t = m->texts; t && t->name; t++)
         if (!strcmp(t->name, name)) return t->text;
     return NULL;
+}
+
+static char *copy(const char *data, size_t len) {
+    char *to = data ? xmalloc(len + 1) : NULL;
+    return to ? memcpy(to, data, len) : NULL;
+}
+
+static bool has_url(const struct mount_set *s, const char *url) {
+    for (size_t i = 0; i < s->n; i++)
+        if (!strcmp(s->list[i].url, url)) return true;
+    return false;
 }
 
 /* The folder's own url serves its index; without the slash it leads there. */
@@ -131,12 +157,10 @@ static void add_index(struct mount_set *s, const struct mount *m) {
         struct mount_file *index = grow(s);
         *index = s->list[i];
         index->url = xstrdup(m->url);
-        index->data = xmalloc(index->len + 1);
-        memcpy(index->data, s->list[i].data, index->len);
-        if (index->zipped) {
-            index->zipped = xmalloc(index->zipped_len);
-            memcpy(index->zipped, s->list[i].zipped, index->zipped_len);
-        }
+        index->data = copy(s->list[i].data, index->len);
+        index->zipped = copy(s->list[i].zipped, index->zipped_len);
+        index->brotli = copy(s->list[i].brotli, index->brotli_len);
+        if (!m->url[1]) return; /* the root has a slash always */
         struct mount_file *redirect = grow(s);
         redirect->is_redirect = true;
         redirect->data = xstrdup(m->url);
@@ -144,6 +168,29 @@ static void add_index(struct mount_set *s, const struct mount *m) {
         redirect->url[strlen(m->url) - 1] = '\0';
         return;
     }
+}
+
+static bool is_packed(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && (!strcmp(dot, ".br") || !strcmp(dot, ".gz"));
+}
+
+/* Every file of the folder, but for hidden and packed ones. */
+static bool add_all(struct mount_set *s, const struct mount *m, struct gzip_pool *gzip, char error[256]) {
+    struct dirent **list = NULL;
+    int n = scandir(m->path, &list, NULL, alphasort);
+    bool ok = n >= 0 ? n <= MOUNT_FILES_MAX || refuse(error, m->path, "it has too many files")
+                     : m->optional || refuse(error, m->path, strerror(errno));
+    for (int i = 0; i < n; i++) {
+        const char *name = list[i]->d_name;
+        auto_free char *path = join(m->path, "/", name), *url = join(m->url, name, "");
+        struct stat st;
+        bool plain = name[0] != '.' && !is_packed(name) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+        if (ok && plain) ok = add_path(s, m, url, path, gzip, error);
+        free(list[i]);
+    }
+    free(list);
+    return ok;
 }
 
 static bool add_folder(struct mount_set *s, const struct mount *m, struct gzip_pool *gzip, char error[256]) {
@@ -156,8 +203,15 @@ static bool add_folder(struct mount_set *s, const struct mount *m, struct gzip_p
         auto_free char *path = join(m->path, "/", *name);
         if (!add_path(s, m, url, path, gzip, error)) return false;
     }
+    if (m->path && !m->names && !add_all(s, m, gzip, error)) return false;
     add_index(s, m);
-    return true;
+    return !m->must_have_index || has_url(s, m->url) || refuse(error, m->path, "it has no index.html");
+}
+
+/* Adds to what is wrong what can be done about it. */
+static void advise(const struct mount *m, char error[256]) {
+    size_t len = strlen(error);
+    if (m->advice) snprintf(error + len, 256 - len, ": %s", m->advice);
 }
 
 static int by_url(const void *a, const void *b) {
@@ -173,6 +227,7 @@ struct mount_set *mount_set_new(const struct mount *mounts, size_t n, struct gzi
         bool ok =
             folder ? add_folder(s, m, gzip, ret_error) : add_path(s, m, m->url, m->path, gzip, ret_error);
         if (!ok) {
+            advise(m, ret_error);
             mount_set_free(s);
             return NULL;
         }
@@ -187,6 +242,7 @@ void mount_set_free(struct mount_set *s) {
         free(s->list[i].url);
         free(s->list[i].data);
         free(s->list[i].zipped);
+        free(s->list[i].brotli);
     }
     free(s->list);
     free(s);

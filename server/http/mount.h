@@ -6,14 +6,16 @@
 #include "server/http/http.h"
 
 #define MOUNT_FILE_MAX (4 * 1024 * 1024)
+#define MOUNT_FILES_MAX 1000 /* of a folder whose files are not named */
 
 struct mount_file {
     char *url;
     const char *content_type, *csp;
-    char *data, *zipped; /* zipped NULL: not smaller */
-    size_t len, zipped_len;
+    char *data, *zipped, *brotli; /* zipped NULL: not smaller; brotli NULL: none beside it */
+    size_t len, zipped_len, brotli_len;
     char etag[33];
     bool is_redirect; /* "/docs": data is where to */
+    bool immutable;
 };
 
 struct mount_set;

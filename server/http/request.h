@@ -63,7 +63,29 @@ void *request_alloc(struct request *rq, size_t size);
 void request_set_user(struct request *rq, void *user);
 void *request_user(const struct request *rq);
 
+/* --- where it comes from --- */
+/* The client's address as text: of the connection, or what a proxy (http_options.proxies) says; IPv6 by its
+ * first 64 bits; "" when it is not known. */
+#define REQUEST_PEER_MAX 64
+void request_peer(const struct request *rq, char ret[REQUEST_PEER_MAX]);
+/* What to begin links with: http_options.public_url, or else how the client called us:
+ * "http://127.0.0.1:8080". Only in the first run of the handler. */
+#define REQUEST_BASE_MAX 1100
+void request_base(const struct request *rq, char ret[REQUEST_BASE_MAX]);
+/* The token in the browser's cookie; NULL: none. Only in the first run of the handler. */
+const char *request_cookie(const struct request *rq);
+/* What X-CSRF-Token must be for a request that this token comes with as a cookie: made from the token, so
+ * that nothing need be kept. request_csrf: for this request; false: it was not the cookie that let it in. */
+#define REQUEST_CSRF_LEN 43
+void request_csrf_of(const char *token, char ret[REQUEST_CSRF_LEN + 1]);
+bool request_csrf(const struct request *rq, char ret[REQUEST_CSRF_LEN + 1]);
+/* ERR_CROSS_SITE: Origin, or else Sec-Fetch-Site, says that a page of another server sent this. must_tell:
+ * also when neither is there (programs send neither, browsers at least one). */
+must_use enum err request_judge_origin(struct request *rq, bool must_tell);
+
 /* --- answering --- */
+/* Gives the browser its cookie, HttpOnly and SameSite=Strict; token NULL: takes it away. */
+void request_set_cookie(struct request *rq, const char *token, int64_t max_age_s);
 /* A writer for the JSON body; the first call begins it, later calls give the same one. */
 struct jsonw *request_json(struct request *rq);
 void request_reply(struct request *rq, int status); /* with what request_json() wrote */
@@ -78,6 +100,9 @@ void request_set_header(struct request *rq, const char *literal_name, const char
 /* Notes why, for the problem's "detail", and returns e: `return request_fail(rq, ERR_CONFLICT, "..")`. */
 enum err request_fail(struct request *rq, enum err e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, with Retry-After: for 429 and 503, which otherwise say 1 second. */
+enum err request_fail_later(struct request *rq, enum err e, int32_t seconds, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Adds an errors[] item (pointer, code, detail); returns e. code is a literal such as
  * field_fault_code(FIELD_NOT_ONE_OF) or one of the API's own ("missing_actuator"). */
 enum err request_fail_at(struct request *rq, enum err e, const char *pointer, const char *code,

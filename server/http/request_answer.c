@@ -77,6 +77,15 @@ enum err request_fail(struct request *rq, enum err e, const char *fmt, ...) {
     return e;
 }
 
+enum err request_fail_later(struct request *rq, enum err e, int32_t seconds, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    rq->detail = request_vprint(rq, fmt, args);
+    va_end(args);
+    rq->retry_after_s = seconds;
+    return e;
+}
+
 enum err request_fail_at(struct request *rq, enum err e, const char *pointer, const char *code,
                          const char *fmt, ...) {
     if (rq->reasons_n == REQUEST_REASONS_MAX) return e;
@@ -112,7 +121,7 @@ void request_set_version(struct request *rq, int64_t version) {
     buf_int(&b, version);
 }
 
-/* The next tag of a list: its text without quotes and without the mark of the gzip form. "*" counts as
+/* The next tag of a list: its text without quotes and without the mark of a packed form. "*" counts as
  * a tag. NULL: no more, or malformed. */
 static const char *next_tag(const char **list, size_t *ret_len) {
     const char *p = *list + strspn(*list, ", \t");
@@ -127,7 +136,7 @@ static const char *next_tag(const char **list, size_t *ret_len) {
     if (!end) return NULL;
     *list = end + 1;
     *ret_len = (size_t)(end - p);
-    if (*ret_len > 3 && !memcmp(end - 3, "-gz", 3)) *ret_len -= 3;
+    if (*ret_len > 3 && (!memcmp(end - 3, "-gz", 3) || !memcmp(end - 3, "-br", 3))) *ret_len -= 3;
     return p;
 }
 

@@ -1,5 +1,5 @@
-/* What comes in, judged in this order: framing, path, method, token, permission, parameters, size,
- * media type, query, body. The first thing wrong is the answer. */
+/* What comes in, judged in this order: framing, path, method, token, permission, origin (of a browser),
+ * parameters, size, media type, query, body. The first thing wrong is the answer. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,17 +131,27 @@ static enum err find_route(struct request *rq, const char *method) {
     return rq->match.route || rq->options ? ERR_OK : ERR_METHOD_NOT_ALLOWED;
 }
 
+/* The bearer token, or else the cookie's; NULL: none. */
+static const char *find_token(struct request *rq) {
+    const char *header = rq->headers[HEADER_AUTHORIZATION];
+    rq->by_cookie = !header;
+    if (!header) return request_cookie(rq);
+    if (strncasecmp(header, "Bearer ", 7)) return NULL;
+    return header + 7 + strspn(header + 7, " ");
+}
+
+static enum err judge_principal(struct request *rq) {
+    if (!permission_allows(rq->match.route->permission, rq->principal.role)) return ERR_FORBIDDEN;
+    return request_judge_cross_site(rq);
+}
+
 enum err request_judge_token(struct request *rq, void *worker) {
     const struct http_hooks *hooks = rq->http->options.hooks;
-    const char *header = rq->headers[HEADER_AUTHORIZATION];
+    const char *token = find_token(rq);
     rq->ask_auth = false;
-    if (!header || strncasecmp(header, "Bearer ", 7)) return ERR_UNAUTHENTICATED;
-    const char *token = header + 7 + strspn(header + 7, " ");
-    size_t len = strlen(token);
-    if (len == 0) return ERR_UNAUTHENTICATED;
-    switch (hooks->authenticate(rq->http->options.app, token, len, worker, &rq->principal)) {
-    case HTTP_AUTH_OK:
-        return permission_allows(rq->match.route->permission, rq->principal.role) ? ERR_OK : ERR_FORBIDDEN;
+    if (!token || !*token) return ERR_UNAUTHENTICATED;
+    switch (hooks->authenticate(rq->http->options.app, token, strlen(token), worker, &rq->principal)) {
+    case HTTP_AUTH_OK: return judge_principal(rq);
     case HTTP_AUTH_REFUSED: return ERR_UNAUTHENTICATED;
     case HTTP_AUTH_ASK: rq->ask_auth = !worker; return worker ? ERR_UNAUTHENTICATED : ERR_OK;
     case HTTP_AUTH_TOO_MANY: return ERR_TOO_MANY_REQUESTS;

@@ -41,7 +41,8 @@ void request_make_problem(struct request *rq, enum err e) {
     rq->content_type = "application/problem+json";
     if (info->status == 405) request_set_header(rq, "Allow", "%s", rq->match.allow ? rq->match.allow : "");
     if (info->status == 401) request_set_header(rq, "WWW-Authenticate", "Bearer realm=\"pediluve\"");
-    if (info->status == 503 || info->status == 429) request_set_header(rq, "Retry-After", "1");
+    if (info->status == 503 || info->status == 429)
+        request_set_header(rq, "Retry-After", "%d", rq->retry_after_s ? (int)rq->retry_after_s : 1);
 }
 
 static bool is_packable(const struct request *rq) {
@@ -66,19 +67,42 @@ void request_finish(struct request *rq, enum err outcome) {
     }
 }
 
-static void add_tag(struct MHD_Response *r, const char *etag, bool zipped) {
+/* A representation's tag tells its packed form: "-gz", "-br" or "". */
+static void add_tag(struct MHD_Response *r, const char *etag, const char *form) {
     char quoted[80];
     struct buf b;
     buf_init_fixed(&b, quoted, sizeof(quoted));
     buf_chr(&b, '"');
     buf_str(&b, etag);
-    buf_str(&b, zipped ? "-gz\"" : "\"");
+    buf_str(&b, form);
+    buf_chr(&b, '"');
     MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, quoted);
 }
 
 /* The data is the request's or the mount's: both outlive the response. */
 static struct MHD_Response *response_of(const char *data, size_t len) {
     return MHD_create_response_from_buffer(len, (void *)(uintptr_t)(len ? data : ""), MHD_RESPMEM_PERSISTENT);
+}
+
+/* What a page of ours may do in a browser, and what other pages may do with it. */
+static const struct reply_header page_headers[] = {
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+};
+
+struct form { /* one of a file's forms */
+    const char *data, *encoding, *mark;
+    size_t len;
+};
+
+static struct form form_of(const struct mount_file *f, const char *accepted) {
+    if (f->brotli && gzip_is_other_accepted(accepted, "br"))
+        return (struct form){f->brotli, "br", "-br", f->brotli_len};
+    if (f->zipped && gzip_is_accepted(accepted))
+        return (struct form){f->zipped, "gzip", "-gz", f->zipped_len};
+    return (struct form){f->data, NULL, "", f->len};
 }
 
 static struct MHD_Response *file_response(struct request *rq) {
@@ -89,21 +113,21 @@ static struct MHD_Response *file_response(struct request *rq) {
         MHD_add_response_header(r, "Location", f->data);
         return r;
     }
-    bool zipped = f->zipped && gzip_is_accepted(rq->headers[HEADER_ACCEPT_ENCODING]);
+    struct form form = form_of(f, rq->headers[HEADER_ACCEPT_ENCODING]);
     snprintf(rq->etag, sizeof(rq->etag), "%s", f->etag);
     rq->status = request_is_unchanged(rq) ? 304 : 200;
-    struct MHD_Response *r = rq->status == 304 ? response_of(NULL, 0)
-                             : zipped          ? response_of(f->zipped, f->zipped_len)
-                                               : response_of(f->data, f->len);
+    struct MHD_Response *r = rq->status == 304 ? response_of(NULL, 0) : response_of(form.data, form.len);
     if (rq->status == 200) {
         MHD_add_response_header(r, "Content-Type", f->content_type);
-        if (zipped) MHD_add_response_header(r, "Content-Encoding", "gzip");
+        if (form.encoding) MHD_add_response_header(r, "Content-Encoding", form.encoding);
     }
-    if (f->zipped) MHD_add_response_header(r, "Vary", "Accept-Encoding");
+    if (f->zipped || f->brotli) MHD_add_response_header(r, "Vary", "Accept-Encoding");
     MHD_add_response_header(r, "Content-Security-Policy", f->csp);
-    MHD_add_response_header(r, "Referrer-Policy", "no-referrer");
-    MHD_add_response_header(r, "Cache-Control", "no-cache");
-    add_tag(r, f->etag, zipped);
+    for (size_t i = 0; i < COUNT_OF(page_headers); i++)
+        MHD_add_response_header(r, page_headers[i].name, page_headers[i].value);
+    MHD_add_response_header(r, "Cache-Control",
+                            f->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    add_tag(r, f->etag, form.mark);
     return r;
 }
 
@@ -138,7 +162,7 @@ static struct MHD_Response *plain_response(struct request *rq) {
         rq->is_zipped ? response_of(rq->zipped.data, rq->zipped.len) : response_of(rq->out.data, rq->out.len);
     if (rq->content_type) MHD_add_response_header(r, "Content-Type", rq->content_type);
     if (rq->is_zipped) MHD_add_response_header(r, "Content-Encoding", "gzip");
-    if (rq->etag[0]) add_tag(r, rq->etag, rq->is_zipped);
+    if (rq->etag[0]) add_tag(r, rq->etag, rq->is_zipped ? "-gz" : "");
     if (!request_reply_header(rq, "Cache-Control")) MHD_add_response_header(r, "Cache-Control", "no-store");
     return r;
 }

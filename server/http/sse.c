@@ -32,7 +32,7 @@ struct client {
     bool resync;                           /* to be told that something was missed */
     bool greet, beat, ending, cut, asleep; /* ending: after what there is; cut: at once */
     int64_t sent_ms, end_ms;
-    struct uuid token_id;
+    struct uuid token_id, user_id;
     struct buf rest; /* of a frame that did not fit at once */
     size_t rest_at;
 };
@@ -210,6 +210,7 @@ enum err sse_stream(struct sse_hub *hub, struct request *rq, const struct sse_fi
     c->scope = rq->principal.scope;
     c->greet = true;
     c->token_id = rq->principal.token_id;
+    c->user_id = rq->principal.user_id;
     c->sent_ms = clock_mono_ms();
     c->end_ms = c->sent_ms + INT64_C(1000) * LIMIT_SSE_LIFE_S;
     c->stream = (struct stream){
@@ -241,10 +242,10 @@ enum err sse_stream(struct sse_hub *hub, struct request *rq, const struct sse_fi
     return ERR_OK;
 }
 
-void sse_end(struct sse_hub *hub, const struct uuid *token_id) {
+void sse_end(struct sse_hub *hub, const struct uuid *id) {
     pthread_mutex_lock(&hub->lock);
     for (struct client *c = hub->clients; c; c = c->next) {
-        if (!uuid_equal(&c->token_id, token_id)) continue;
+        if (!uuid_equal(&c->token_id, id) && !uuid_equal(&c->user_id, id)) continue;
         c->cut = true;
         wake(c);
     }

@@ -40,10 +40,10 @@ bool sse_types_parse(const struct sse_hub *hub, const char *list, uint64_t *ret_
  * falls behind by the whole ring. A comment every heartbeat. ERR_OVERLOADED beyond LIMIT_SSE_CLIENTS,
  * ERR_SHUTTING_DOWN while stopping. */
 must_use enum err sse_stream(struct sse_hub *hub, struct request *rq, const struct sse_filter *filter);
-/* Ends every stream that this token opened, at once: what was not sent yet is not. For a token that was
- * revoked. A stream also ends after LIMIT_SSE_LIFE_S, so that its token is judged again: clients come back by
+/* Ends every stream that this token or user opened, at once: what was not sent yet is not. For who may no
+ * longer. A stream also ends after LIMIT_SSE_LIFE_S, so that its token is judged again: clients come back by
  * Last-Event-ID. */
-void sse_end(struct sse_hub *hub, const struct uuid *token_id);
+void sse_end(struct sse_hub *hub, const struct uuid *id);
 int sse_client_count(const struct sse_hub *hub);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/uuid.h"
 
 struct actor {
-    struct uuid token_id;   /* zero: the server itself or the command line */
-    const char *name;       /* the token's name, "housekeeping", "pediluved demo"; not NULL; borrowed */
+    struct uuid token_id;   /* of a token or a user; zero: the server itself or the command line */
+    const char *name;       /* its name, "housekeeping", "pediluved demo"; not NULL; borrowed */
     const char *request_id; /* "" or NULL: none; borrowed */
 };
 

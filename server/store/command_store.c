@@ -64,6 +64,7 @@ const struct db_statement command_store_statements[] = {
         " SELECT true, (SELECT state FROM ses), " SHORT("c.") " FROM c UNION ALL"
         " SELECT false, NULL, " SHORT("") " FROM command WHERE id = $1 AND device_id = $2"
         " AND NOT EXISTS (SELECT FROM c)"},
+    /* FULL JOIN, though every ses has its c: the planner expects one row of each, and would compare all pairs. */
     [SWEEP] = {
         "command_sweep",
         "WITH due AS (SELECT id FROM command WHERE state IN " UNFINISHED " AND (state = 'pending'"
@@ -75,8 +76,8 @@ const struct db_statement command_store_statements[] = {
         " WHERE c.id = due.id RETURNING c.*),"
         " ses AS (UPDATE session s SET state = 'expired', reason = 'expired', ended_at = $1, version ="
         " s.version + 1 FROM c WHERE s.id = c.session_id AND c.type = 'start' AND c.state = 'expired'"
-        " AND s.state = 'requested' RETURNING s.id, s.state) SELECT true, ses.state, " SHORT("c.")
-        " FROM c LEFT JOIN ses ON ses.id = c.session_id AND c.type = 'start' ORDER BY c.id"},
+        " AND s.state = 'requested' RETURNING c.id AS command_id, s.state) SELECT true, ses.state, "
+        SHORT("c.") " FROM c FULL JOIN ses ON ses.command_id = c.id ORDER BY c.id"},
     {0}};
 /* clang-format on */
 

@@ -22,7 +22,8 @@ static const struct error_row error_rows[] = {
     {"PD121", ERR_SCREENING_NOT_TODAY, false},
     {"PD122", ERR_SCREENING_MISMATCH, false},
     {"PD123", ERR_SCREENING_REFUSED, false},
-    {"PD141", ERR_CONFLICT, false},      /* a draft under a newer version */
+    {"PD141", ERR_CONFLICT, false}, /* a draft under a newer version */
+    {"PD161", ERR_LAST_OWNER, false},
     {"23505", ERR_CONFLICT, false},      /* unique; some by name, below */
     {"23503", ERR_UNPROCESSABLE, false}, /* reference */
     {"23", ERR_UNPROCESSABLE, false},    /* check, not null */

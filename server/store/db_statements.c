@@ -16,6 +16,8 @@
     X(course_store_statements)                                                                               \
     X(telemetry_store_statements)                                                                            \
     X(token_store_statements)                                                                                \
+    X(user_store_statements)                                                                                 \
+    X(sign_in_store_statements)                                                                              \
     X(audit_store_statements)                                                                                \
     X(idempotency_store_statements)                                                                          \
     X(housekeeping_store_statements)                                                                         \

@@ -9,7 +9,7 @@
 #include "server/store/page.h"
 
 struct screening_row {
-    struct uuid id, site_id, created_by; /* created_by: a token */
+    struct uuid id, site_id, created_by; /* created_by: a user or a token */
     char guest[241], routine[65];        /* "": not said; for any */
     int32_t outcome;                     /* enum screening_outcome */
     bool today;                          /* still that day at the site */

@@ -94,7 +94,9 @@ const struct db_statement session_store_statements[] = {
         "session_close_lost",
         "UPDATE session s SET state = 'aborted', reason = 'lost', ended_at = $3, version = s.version + 1"
         " WHERE device_id = $1 AND state IN " LIVE " AND id IS DISTINCT FROM $2 AND EXISTS (SELECT"
-        " FROM command c WHERE c.session_id = s.id AND c.type = 'start' AND c.state = 'succeeded')"
+        " FROM command c WHERE c.session_id = s.id AND c.type = 'start' AND c.state = 'succeeded'"
+        " AND ((reported_epoch, reported_n) < ($4, $5) AND (reported_epoch > 0 OR c.epoch < $4)"
+        " OR NOT EXISTS (SELECT FROM device_boot b WHERE b.device_id = $1 AND b.boot_id = $6)))"
         " RETURNING " COLUMNS("")},
     {0}};
 /* clang-format on */
@@ -287,13 +289,16 @@ enum err session_apply_report(struct db *db, const struct session_report *report
     return ERR_OK;
 }
 
-enum err session_close_lost(struct db *db, const struct uuid *device_id, const struct uuid *known_id,
-                            int64_t at, bool *ret_changed, struct session_row *ret) {
+enum err session_close_lost(struct db *db, const struct session_known *known, int64_t at, bool *ret_changed,
+                            struct session_row *ret) {
     auto_params struct db_params p = {0};
     auto_result struct pg_result *result = NULL;
-    db_put_uuid(&p, device_id);
-    db_put_uuid(&p, known_id);
+    db_put_uuid(&p, &known->device_id);
+    db_put_uuid(&p, &known->session_id);
     db_put_time(&p, at);
+    db_put_i64(&p, known->epoch);
+    db_put_i64(&p, known->n);
+    db_put_uuid(&p, &known->boot_id);
     enum err err = db_run(db, &session_store_statements[CLOSE_LOST], &p, &result);
     if (err != ERR_OK) return err;
     *ret_changed = db_rows(result) > 0;

@@ -90,11 +90,18 @@ struct session_report { /* what a state message says of one session */
 must_use enum err session_apply_report(struct db *db, const struct session_report *report, bool *ret_changed,
                                        struct session_row *ret);
 
-/* The device says (hello, state) that its last session is known_id (zero: it knows none). A live session
- * of ours that is another one, and whose start the device has answered for good (succeeded), cannot be
- * running any more: it becomes aborted, reason `lost`. A start still to be driven is left alone: driving it
- * tells. *ret_changed false: nothing to do. */
-must_use enum err session_close_lost(struct db *db, const struct uuid *device_id, const struct uuid *known_id,
-                                     int64_t at, bool *ret_changed, struct session_row *ret);
+struct session_known { /* by a device, as its hello says */
+    struct uuid device_id, boot_id;
+    struct uuid session_id; /* its present or last one; zero: it knows none */
+    int64_t epoch, n;       /* the hello's place in the device's order */
+};
+/* A live session of that device that is another one, and whose start the device has answered for good
+ * (succeeded), cannot be running any more: it becomes aborted, reason `lost`. A start still to be driven is
+ * left alone: driving it tells. So is a session of which a later word is applied: this hello is old (another
+ * replica recorded what followed while this one was held up), and the session runs. A boot never heard of is
+ * never old: a device that has lost its journal counts from the beginning. *ret_changed false: nothing to do.
+ */
+must_use enum err session_close_lost(struct db *db, const struct session_known *known, int64_t at,
+                                     bool *ret_changed, struct session_row *ret);
 
 #endif

@@ -3,10 +3,10 @@
 #include "server/store/db_query.h"
 
 #define COLUMNS "id, name, secret_hash, role, all_sites, sites, created_at, expires_at, revoked_at"
-/* Covers no more than the scope does. */
-#define WITHIN(n) "($" #n "::uuid[] IS NULL OR (NOT all_sites AND sites <@ $" #n "))"
+/* A token, not a browser's session, that covers no more than the scope does. */
+#define WITHIN(n) "user_id IS NULL AND ($" #n "::uuid[] IS NULL OR (NOT all_sites AND sites <@ $" #n "))"
 
-enum { LIST, GET, CREATE, REVOKE };
+enum { LIST, GET, SEEN, CREATE, REVOKE };
 extern const struct db_statement token_store_statements[];
 /* clang-format off */
 const struct db_statement token_store_statements[] = {
@@ -14,7 +14,14 @@ const struct db_statement token_store_statements[] = {
         "token_list",
         "SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM api_token WHERE id > $1 AND " WITHIN(2)
         " ORDER BY id LIMIT 201) page LIMIT $3::int"},
-    [GET] = {"token_get", "SELECT " COLUMNS " FROM api_token WHERE id = $1"},
+    [GET] = {
+        "token_get",
+        "SELECT t.id, COALESCE(u.name, t.name), t.secret_hash, COALESCE(u.role, t.role),"
+        " COALESCE(u.all_sites, t.all_sites), COALESCE(u.sites, t.sites), t.created_at, t.expires_at,"
+        " CASE WHEN u.state = 'disabled' OR t.seen_at < now() - make_interval(secs => $2::int) THEN now()"
+        " ELSE t.revoked_at END, t.user_id, t.seen_at"
+        " FROM api_token t LEFT JOIN app_user u ON u.id = t.user_id WHERE t.id = $1"},
+    [SEEN] = {"token_seen", "UPDATE api_token SET seen_at = now() WHERE id = $1 AND user_id IS NOT NULL"},
     /* No array of references in SQL: the sites are counted instead. None is ever deleted. */
     [CREATE] = {
         "token_create",
@@ -60,8 +67,25 @@ static enum err run_one(struct db *db, int which, const struct db_params *p, enu
 
 enum err token_get(struct db *db, const struct uuid *id, struct token_row *ret) {
     auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
     db_put_uuid(&p, id);
-    return run_one(db, GET, &p, ERR_NOT_FOUND, ret);
+    db_put_i32(&p, TOKEN_IDLE_S);
+    enum err err = db_run(db, &token_store_statements[GET], &p, &result);
+    if (err != ERR_OK) return err;
+    if (db_rows(result) == 0) return ERR_NOT_FOUND;
+    read_row(result, 0, ret);
+    struct db_reader r = db_reader_at(result, 0);
+    db_skip(&r, 9);
+    ret->user_id = db_get_uuid(&r);
+    ret->seen_at = db_get_time(&r);
+    return ERR_OK;
+}
+
+enum err token_seen(struct db *db, const struct uuid *id) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_uuid(&p, id);
+    return db_run(db, &token_store_statements[SEEN], &p, &result);
 }
 
 enum err token_list(struct db *db, const struct scope *scope, const struct page *page,

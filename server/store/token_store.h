@@ -16,12 +16,21 @@ struct token_row {
     int32_t role;                               /* enum role */
     struct scope sites;                         /* what it covers */
     int64_t created_at, expires_at, revoked_at; /* 0: never, not */
+    struct uuid user_id;                        /* token_get only: a browser's session; zero: a token */
+    int64_t seen_at;                            /* with it: when it was last used, within TOKEN_SEEN_S */
 };
 
-/* For authentication: no scope; also gives revoked and expired ones, the caller judges. */
+#define TOKEN_IDLE_S (12 * 3600) /* a browser's session that is not used for so long ends */
+#define TOKEN_SEEN_S 300
+
+/* For authentication: no scope; also gives revoked and expired ones, the caller judges. A browser's session
+ * has name, role and sites of its user as they are now, and is revoked when the user is disabled or it was
+ * idle. */
 must_use enum err token_get(struct db *db, const struct uuid *id, struct token_row *ret);
 
-/* A scope sees the tokens that cover no more than itself. By id, up. */
+must_use enum err token_seen(struct db *db, const struct uuid *id); /* now */
+
+/* A scope sees the tokens (no browsers' sessions) that cover no more than itself. By id, up. */
 must_use enum err token_list(struct db *db, const struct scope *scope, const struct page *page,
                              struct token_row rows[], int32_t *ret_n);
 /* Takes id, name, secret_hash, role, sites, expires_at of *row. A token that would cover more than the scope:

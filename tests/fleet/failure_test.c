@@ -35,24 +35,32 @@ Test(failure, after_a_restart_of_the_server_devices_are_called_and_driven_again)
     fake_device_drop(&d);
 }
 
+static bool is_unready(void *arg) {
+    (void)arg;
+    return !fleet_fixture_is_ready(&pg_device_a);
+}
+
 Test(failure, a_killed_broker_loses_no_command) {
     fake_device_init(&d, &pg_device_a, broker.port);
     fake_device_ready(&d);
     fleet_fixture_wait_ready(&d);
     broker_kill(&broker);
+    /* The link knows first, its devices a moment later. */
     fake_device_wait(&d, is_disconnected, NULL, "the loss");
-    cr_assert(!fleet_fixture_is_ready(&pg_device_a));
+    fake_device_wait(&d, is_unready, NULL, "the device to be shown as not ready");
     struct command_row start = fleet_fixture_session(0);
     fleet_fixture_send(&start);
     broker_resume(&broker);
     fake_device_wait(&d, is_connected, NULL, "the broker's return");
     fake_device_ready(&d);
     fake_device_wait_commands(&d, 1);
-    cr_assert(uuid_equal(&d.commands[0].id, &start.id));
-    cr_assert_eq(d.commands[0].epoch, 2);
     fake_device_ack(&d, &d.commands[0], ACK_SUCCEEDED, ACKCODE_OK);
     fleet_fixture_wait_sql(&d, 1, "SELECT count(*) FROM command WHERE state = 'succeeded'");
-    cr_assert_eq(d.n_commands, 1);
+    /* Once, or again when the search for unsent commands met the hello; never as anything else. */
+    for (int i = 0; i < d.n_commands; i++) {
+        cr_assert(uuid_equal(&d.commands[i].id, &start.id));
+        cr_assert_eq(d.commands[i].epoch, 2);
+    }
     command_row_done(&start);
     fake_device_drop(&d);
 }

@@ -9,6 +9,7 @@ from .client import Client
 from .paths import ROOT, binary
 from .process import Process, free_port
 
+DASHBOARD = ROOT / "build/dashboard"  # node dashboard/build.mjs
 DEVICE_SECRET = "device-secret-of-the-tests-0123456789abcdef"
 TOKEN = re.compile(r"pdl_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
 
@@ -32,7 +33,8 @@ class Server(Process):
             "PEDILUVE_DEVICE_SECRET": self.device_secret, "PEDILUVE_INSTANCE": self.instance,
             "PEDILUVE_SCHEMA_DIR": str(ROOT / "schema"), "PEDILUVE_CATALOGUE_DIR": str(ROOT / "schema/catalogue"),
             "PEDILUVE_OPENAPI_FILE": str(ROOT / "openapi/openapi.yaml"),
-            "PEDILUVE_SWAGGER_DIR": str(ROOT / "tools/npm/node_modules/swagger-ui-dist")}
+            "PEDILUVE_SWAGGER_DIR": str(ROOT / "tools/npm/node_modules/swagger-ui-dist"),
+            "PEDILUVE_DASHBOARD_DIR": str(DASHBOARD) if (DASHBOARD / "index.html").exists() else ""}
         if self.broker:
             variables.update({"PEDILUVE_MQTT_HOST": self.broker.host, "PEDILUVE_MQTT_PORT": str(self.broker.port),
                               "PEDILUVE_MQTT_USERNAME": "pediluved", "PEDILUVE_MQTT_PASSWORD": self.broker.server_password})

@@ -35,13 +35,15 @@ class Spa:
     private_postgres True: a cluster of its own that the test may stop, kill or restart, with fsync on;
                      otherwise a fresh database in $PEDILUVE_TEST_PG_URL's cluster, when that is set
     server_env       variables for the server
+    doors            proxies before the broker: their start(port of the broker) is called once it is up
     Parts: .postgres (None on a shared cluster) .broker .server .fleet, all Process: start, stop, kill9, restart, wait_ready
     .api: a Client with an owner's token; .database_url; .state: the folder of logs and journals, removed after success.
     """
 
-    def __init__(self, *, sites=2, devices=6, speed=60, fleet=True, private_postgres=False, server_env=None):
+    def __init__(self, *, sites=2, devices=6, speed=60, fleet=True, private_postgres=False, server_env=None,
+                 doors=()):
         self.sites, self.devices, self.speed, self.with_fleet = sites, devices, speed, fleet
-        self.private_postgres, self.server_env = private_postgres, server_env
+        self.private_postgres, self.server_env, self.doors = private_postgres, server_env, doors
         self.state = None
         self.postgres = self.broker = self.server = self.fleet = self.api = None
         self.database_url = None
@@ -55,6 +57,8 @@ class Spa:
         self.broker = Broker(self.state / "broker", logs / "broker.log").start()
         self.database_url = self._make_database(logs)
         self.broker.wait_ready()
+        for door in self.doors:
+            door.start(self.broker.port)
         self.server = Server(logs / "server.log", self.database_url, self.broker, env=self.server_env)
         if self.devices:
             self.server.demo(self.fleet_file, self.sites, self.devices)

@@ -6,6 +6,7 @@
 #include "pg_fixture.h"
 #include "server/store/cleaning_store.h"
 #include "server/store/device_store.h"
+#include "server/store/telemetry_store.h"
 
 TestSuite(sessions, .init = pg_fixture_setup, .fini = pg_fixture_teardown);
 
@@ -299,25 +300,46 @@ Test(sessions, a_report_of_another_device_or_of_no_session_is_not_found) {
     cr_assert_eq(session_apply_report(pg_fixture_db(), &r, &changed, &row), ERR_NOT_FOUND);
 }
 
-Test(sessions, one_that_its_device_no_longer_knows_is_lost_once_its_start_was_answered) {
+static bool close_lost(const struct uuid *session_id, const struct uuid *boot_id, int64_t epoch, int64_t n,
+                       struct session_row *row) {
+    struct session_known known = {
+        .device_id = pg_device_a, .boot_id = *boot_id, .session_id = *session_id, .epoch = epoch, .n = n};
+    bool changed = false;
+    cr_assert_eq(session_close_lost(pg_fixture_db(), &known, 1800000000000, &changed, row), ERR_OK);
+    return changed;
+}
+
+Test(sessions, one_that_its_device_does_not_know_any_more_is_lost) {
     struct session_row session, row;
-    struct uuid none = {0};
-    bool changed;
+    struct uuid none = {0}, boot = uuid_new();
     pg_session(&pg_device_a, 1, &session);
-    cr_assert_eq(session_close_lost(pg_fixture_db(), &pg_device_a, &none, 1800000000000, &changed, &row),
-                 ERR_OK);
-    cr_assert_not(changed, "its start is still to be driven");
+    cr_assert_not(close_lost(&none, &boot, 1, 1, &row), "its start is still to be driven");
     pg_sql("UPDATE command SET state = 'succeeded'");
-    cr_assert_eq(
-        session_close_lost(pg_fixture_db(), &pg_device_a, &session.id, 1800000000000, &changed, &row),
-        ERR_OK);
-    cr_assert_not(changed, "the device knows it");
-    cr_assert_eq(session_close_lost(pg_fixture_db(), &pg_device_a, &none, 1800000000000, &changed, &row),
-                 ERR_OK);
-    cr_assert(changed);
+    cr_assert_not(close_lost(&session.id, &boot, 1, 1, &row), "the device knows it");
+    cr_assert(close_lost(&none, &boot, 1, 1, &row));
     cr_assert_eq(row.state, SESSION_ABORTED);
     cr_assert_str_eq(row.reason, "lost");
     cr_assert_str_eq(pg_text("SELECT cleaning FROM device WHERE id = '%s'", pg_uuid(&pg_device_a)), "due");
+}
+
+/* Two replicas: one records the session's start and first words, the other was held up and comes to the hello
+ * from before only now. */
+Test(sessions, one_that_runs_is_not_lost_by_a_hello_from_before_it) {
+    struct session_row session, row;
+    struct uuid none = {0}, boot = uuid_new(), fresh = uuid_new();
+    int64_t committed, lost;
+    pg_session(&pg_device_a, 1, &session);
+    cr_assert_eq(telemetry_watermark(pg_fixture_db(), &pg_device_a, &boot, &committed, &lost), ERR_OK);
+    pg_sql("UPDATE command SET state = 'succeeded', epoch = 5");
+    cr_assert_not(close_lost(&none, &boot, 5, 30, &row),
+                  "the answer came first, its words are still on their way");
+    struct session_report r = report_of(&session, 5, 20, SESSION_RUNNING);
+    cr_assert(apply(&r, &row));
+    cr_assert_not(close_lost(&none, &boot, 5, 19, &row), "of the same connection");
+    cr_assert_not(close_lost(&none, &boot, 4, 90, &row), "of the connection before");
+    cr_assert(close_lost(&none, &fresh, 1, 0, &row),
+              "it has lost its journal, and counts from the beginning");
+    cr_assert_eq(row.state, SESSION_ABORTED);
 }
 
 /* ---- disinfection between two guests ---- */

@@ -54,6 +54,9 @@ function Face({d}) {
   );
 }
 
+/* Where it stands, when more than one site is on the page; else what it is. */
+const placeOf = (d) => (sites.value.length > 1 && !site.value ? sites.value.find((each) => each.id === d.site_id)?.name : null) ?? word("model", d.model);
+
 const Tile = memo(function Tile({id}) {
   const d = device(id)?.value;
   if (!d) return null;
@@ -65,7 +68,7 @@ const Tile = memo(function Tile({id}) {
         <header><h3>{d.name}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : placeOf(d)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
           {d.cleaning === "due" && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>

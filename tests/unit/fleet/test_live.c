@@ -64,6 +64,14 @@ Test(live, recording_an_older_hello_does_not_make_ready) {
     cr_assert(!get(1200).ready);
 }
 
+Test(live, a_clock_that_is_set_back_makes_nobody_fresh_who_was_not_heard_since) {
+    cr_assert(live_heard(l, &id, 3600000));
+    cr_assert(get(3599500).fresh, "slewed");
+    cr_assert(!get(1000).fresh, "set back by an hour: heard nobody knows how long ago");
+    cr_assert(live_heard(l, &id, 1100));
+    cr_assert(get(1200).fresh);
+}
+
 Test(live, freshness_ends_with_silence) {
     live_fixture_ready(l, &id, &boot, 1);
     cr_assert(get(1000 + LIMIT_FRESH_MS - 1).fresh);
@@ -201,6 +209,16 @@ Test(live, devices_are_counted) {
     live_put_offline(l, &id, 2000);
     live_count(l, NULL, &connected);
     cr_assert_eq(connected, 0);
+}
+
+Test(live, the_ready_ones_are_counted) {
+    cr_assert_eq(live_count_ready(l), 0);
+    live_fixture_ready(l, &id, &boot, 1);
+    live_fixture_ready(l, &id, &boot, 2);
+    cr_assert_eq(live_count_ready(l), 1);
+    live_put_unready(l, 2000);
+    live_put_offline(l, &id, 2000);
+    cr_assert_eq(live_count_ready(l), 0);
 }
 
 Test(live, there_is_a_limit_of_devices) {

@@ -100,7 +100,7 @@ Test(live_order, telemetry_is_not_answered_while_a_hello_is_being_recorded) {
     cr_assert_eq(epoch, 5);
 }
 
-Test(live_order, a_stale_answer_is_doubted_once) {
+Test(live_order, a_stale_answer_asks_for_one_more_copy_at_once) {
     cr_assert(live_stale_once(l, &id, 4));
     cr_assert(!live_stale_once(l, &id, 4));
     cr_assert(live_stale_once(l, &id, 5));
