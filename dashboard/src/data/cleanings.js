@@ -1,46 +1,47 @@
-// The disinfection log: what was recorded in a period, and the same as a file for a spreadsheet.
-import {get} from "./api.js";
+// The disinfection log of a period, and what is due by the rules of each site.
+import {all, get, request} from "./api.js";
 
-const MOST = 5000;
+const MOST = 5000, AT_ONCE = 6, UNITS_MOST = 100;
 
 /** "2026-11-26" where the site is. */
-export const dayOf = (text, zone) => new Intl.DateTimeFormat("en-CA", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(text ? new Date(text) : new Date());
-export const timeOf = (text, zone) => new Intl.DateTimeFormat("en-GB", {timeZone: zone, hour: "2-digit", minute: "2-digit"}).format(new Date(text));
+export const dayOf = (at, zone) => new Intl.DateTimeFormat("en-CA", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date(at));
 
-/** Records whose day at their site is within from..to ("2026-11-01"), newest first; cut: there were more than are read.
- *  zoneOf(record) is its site's. The server has the latest recorded first, and nothing is recorded before it is done: what was
- *  recorded a day before the period ends the reading. */
-export async function readCleanings({from, to, site, device}, zoneOf, signal) {
-  const items = [];
-  let cursor, read = 0, early = false;
-  const end = Date.parse(`${from}T00:00:00Z`) - 86400000;
-  do {
-    const page = await get("/cleanings", {limit: 200, site_id: site, device_id: device, cursor}, {signal});
-    for (const each of page.items) {
-      const day = dayOf(each.done_at, zoneOf(each));
-      if (day >= from && day <= to) items.push(each);
-      early ||= Date.parse(each.created_at) < end;
-    }
-    read += page.items.length;
-    cursor = page.next_cursor;
-  } while (cursor && !early && read < MOST);
-  items.sort((a, b) => (a.done_at < b.done_at ? 1 : -1));
-  return {items, cut: !!cursor && !early};
+/* How far the clocks of a zone are ahead of UTC at an instant. */
+function ahead(ms, zone) {
+  const wall = new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "medium"}).format(new Date(ms));
+  return Date.parse(`${wall.replace(" ", "T")}Z`) - ms;
 }
 
-/* A spreadsheet must not take what staff wrote for a formula. */
-const cell = (value) => {
-  const text = value === null || value === undefined ? "" : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
+/** When a day begins in a zone, n days after `day`. The second look is for days on which the clocks change. */
+export function beginOf(day, zone, n = 0) {
+  const wall = Date.parse(`${day}T00:00:00Z`) + n * 86400000;
+  const near = wall - ahead(wall, zone);
+  return new Date(wall - ahead(near, zone)).toISOString();
+}
 
-/** rows: lists of values. RFC 4180, with the mark by which spreadsheets know UTF-8. */
-export function saveCsv(name, rows) {
-  const text = `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+const params = ({from, to, zone, site, device}) => ({from: beginOf(from, zone), to: beginOf(to, zone, 1), site_id: site, device_id: device});
+
+/** Days from..to ("2026-11-01", both included, of the clocks in `zone`), newest first; cut: there were more than are read. */
+export async function readCleanings(period) {
+  const items = await all("/cleanings", params(period), {most: MOST});
+  return {items, cut: items.length >= MOST};
+}
+
+/** What is due by the rules, and days out of use: Map of device id to the answer of the server. */
+export async function readHygiene(ids, signal) {
+  const found = new Map(), waiting = ids.slice(0, UNITS_MOST);
+  await Promise.all(Array.from({length: AT_ONCE}, async () => {
+    for (let id = waiting.shift(); id; id = waiting.shift()) found.set(id, await get(`/devices/${id}/hygiene`, undefined, {signal}));
+  }));
+  return found;
+}
+
+/** The server's own table of that period, saved as a file. */
+export async function saveCsv(period) {
+  const {data} = await request("GET", "/cleanings", {params: params(period), accept: "text/csv"});
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], {type: "text/csv;charset=utf-8"}));
-  link.download = name;
+  link.href = URL.createObjectURL(new Blob([data], {type: "text/csv;charset=utf-8"}));
+  link.download = `disinfections-${period.from}-${period.to}.csv`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

@@ -1,8 +1,8 @@
 // The disinfection log: what is due on top, then the records of a period, unit by unit, to be read, printed or saved.
 import {useComputed, useSignal} from "@preact/signals";
 import {post} from "../data/api.js";
-import {dayOf, readCleanings, saveCsv, timeOf} from "../data/cleanings.js";
-import {deviceList, ready, refreshDevice, sites} from "../data/live.js";
+import {dayOf, readCleanings, readHygiene, saveCsv} from "../data/cleanings.js";
+import {alarms, deviceList, ready, refreshDevice, sites} from "../data/live.js";
 import {date, dateTime, time} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -14,11 +14,11 @@ import {Table} from "../ui/rows.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
 
 const PERIODS = {today: 0, week: 6, month: 30};
-/* Minutes that the server takes when none are said. */
+/* Minutes of contact where the rules of the site are not read yet. */
 const CONTACT = {after_client: 10, end_of_day: 10, weekly: 360, biweekly_soak: 360, rinse: 0};
 const KEPT = "pediluve-disinfectant";
 
-const daysBack = (n) => dayOf(new Date(Date.now() - n * 86400000));
+const daysBack = (n) => dayOf(Date.now() - n * 86400000);
 const siteOf = (id) => sites.value.find((each) => each.id === id);
 const kept = () => {
   try {
@@ -28,8 +28,9 @@ const kept = () => {
   }
 };
 
-function Record({d, onClose, onDone}) {
+function Record({d, rules, onClose, onDone}) {
   const kind = useSignal("after_client"), last = kept();
+  const rule = rules?.kinds.find((each) => each.kind === kind.value), needs = (what) => !!rule?.needs.includes(what);
   const send = async (form) => {
     const words = (name) => form.get(name)?.trim() || undefined;
     const product = {disinfectant: words("disinfectant"), epa_number: words("epa_number")};
@@ -50,14 +51,14 @@ function Record({d, onClose, onDone}) {
             {(own) => <select {...own} value={kind.value} onChange={(e) => { kind.value = e.currentTarget.value; }}>{Object.keys(CONTACT).map((each) => <option key={each} value={each}>{word("cleaning", each)}</option>)}</select>}
           </Field>
           <div class="pair">
-            <Field label={t("log.product")} name="disinfectant" maxLength={80} defaultValue={last.disinfectant} error={at("/disinfectant")} />
-            <Field label={t("log.epa")} name="epa_number" maxLength={40} defaultValue={last.epa_number} error={at("/epa_number")} />
-            <Field key={kind.value} label={t("log.contact_minutes")} name="contact_minutes" type="number" inputMode="numeric" required min={0} max={1440} defaultValue={CONTACT[kind.value]} error={at("/contact_minutes")} />
+            <Field label={t("log.product")} name="disinfectant" required={needs("disinfectant")} maxLength={80} defaultValue={last.disinfectant} error={at("/disinfectant")} />
+            <Field label={t("log.epa")} name="epa_number" required={needs("epa_number")} maxLength={40} defaultValue={last.epa_number} error={at("/epa_number")} />
+            <Field key={kind.value} label={t("log.contact_minutes")} name="contact_minutes" type="number" inputMode="numeric" required min={0} max={1440} defaultValue={rule?.contact_minutes ?? CONTACT[kind.value]} error={at("/contact_minutes")} />
             <Field label={t("log.initials")} name="initials" required maxLength={8} autocapitalize="characters" autocomplete="off" defaultValue={last.initials} error={at("/initials")} />
           </div>
           <label class="switch"><input type="checkbox" name="rinsed" /> {t("log.rinsed")}</label>
           <Field label={t("log.done_at")} hint={t("log.done_at_hint")} name="done_at" type="datetime-local" error={at("/done_at")} />
-          <Field label={t("log.note")} name="note" maxLength={280} error={at("/note")} />
+          <Field label={t("log.note")} name="note" required={needs("note")} maxLength={280} error={at("/note")} />
         </>
       )}
     </FormDialog>
@@ -72,12 +73,51 @@ const columns = (zone) => [
   {name: t("log.note"), show: (c) => c.note ?? ""},
 ];
 
-function Sheet({d, records, from, to, onRecord}) {
+/* What is owed when, and days on which the unit was not used: an inspector asks for both. */
+function Rules({rules}) {
+  return (
+    <>
+      <ul class="rules">{rules.kinds.filter((each) => each.due_on).map((each) => (
+        <li key={each.kind} class={each.overdue ? "bad" : ""}>{t(each.overdue ? "log.was_due" : "log.is_due", {kind: word("cleaning", each.kind), on: date(`${each.due_on}T12:00:00Z`, "UTC")})}</li>
+      ))}</ul>
+      {rules.out_of_use.length > 0 && <p class="out-of-use">{t("log.out_of_use")} {rules.out_of_use.map((each) => `${each.from} – ${each.to} (${each.reason}, ${each.noted_name})`).join("; ")}</p>}
+    </>
+  );
+}
+
+function NotUsed({d, onClose, onDone}) {
+  const send = async (form) => {
+    await post(`/devices/${d.id}/out-of-use`, {from: form.get("from"), to: form.get("to"), reason: form.get("reason").trim()});
+    say(t("log.not_used_done"));
+    onDone();
+  };
+  const zone = siteOf(d.site_id)?.timezone, yesterday = dayOf(Date.now() - 86400000, zone);
+  return (
+    <FormDialog title={t("log.not_used_title", {name: d.name})} act={t("save")} onClose={onClose} send={send}>
+      {(at) => (
+        <>
+          <p>{t("log.not_used_why")}</p>
+          <div class="pair">
+            <Field label={t("log.from")} name="from" type="date" required max={yesterday} defaultValue={yesterday} error={at("/from")} />
+            <Field label={t("log.to")} name="to" type="date" required max={yesterday} defaultValue={yesterday} error={at("/to")} />
+          </div>
+          <Field label={t("log.reason")} name="reason" required maxLength={200} error={at("/reason")} />
+        </>
+      )}
+    </FormDialog>
+  );
+}
+
+function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
   const site = siteOf(d.site_id);
   return (
     <section class="card sheet" aria-label={d.name}>
       <div class="page-head"><div><h2>{d.name}</h2><p class="soft">{[site?.name, word("model", d.model), d.serial].filter(Boolean).join(" · ")}</p></div>
-        {may("operate") && d.service !== "retired" && <button class="no-print" onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button>}</div>
+        {may("operate") && d.service !== "retired" && (
+          <div class="acts no-print"><button onClick={() => onNotUsed(d)} aria-label={t("log.not_used_title", {name: d.name})}>{t("log.not_used")}</button>
+            <button onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button></div>)}</div>
+      {rules?.why && <p class="notice notice-bad"><Icon name="alarm" /> {rules.why}</p>}
+      {rules && <Rules rules={rules} />}
       <p class="print-only">{t("log.sheet", {from: date(`${from}T12:00:00Z`, "UTC"), to: date(`${to}T12:00:00Z`, "UTC"), zone: site?.timezone ?? ""})}</p>
       {records.length ? <Table label={t("log.of", {name: d.name})} columns={columns(site?.timezone)} rows={records} /> : <p class="soft">{t("log.none")}</p>}
       <p class="print-only sheet-foot">{t("log.printed", {at: dateTime(new Date(), site?.timezone)})}</p>
@@ -85,48 +125,44 @@ function Sheet({d, records, from, to, onRecord}) {
   );
 }
 
-function Due({list}) {
+function Due({list, overdue}) {
   if (!list.length) return <p class="notice notice-good no-print"><Icon name="check" /> {t("log.nothing_due")}</p>;
   return (
     <section class="card due no-print"><h2>{t("log.due", {n: list.length})}</h2>
       <ul>{list.map((d) => (
-        <li key={d.id}><span><b>{d.name}</b> <small>{[siteOf(d.site_id)?.name, d.rinse && t("floor.rinse")].filter(Boolean).join(" · ")}</small></span>
+        <li key={d.id}><span><b>{d.name}</b>{overdue.has(d.id) && <b class="bad"> {t("log.overdue")}</b>} <small>{[siteOf(d.site_id)?.name, d.rinse && t("floor.rinse"), overdue.get(d.id)?.detail].filter(Boolean).join(" · ")}</small></span>
           {may("operate") && <a class="button primary" href={`#/disinfect/${d.id}`} aria-label={t("floor.disinfect_name", {name: d.name})}><Icon name="clean" /> {t("floor.disinfect")}</a>}</li>
       ))}</ul>
     </section>
   );
 }
 
-function toCsv(devices, records, from, to) {
-  const head = ["site", "unit", "serial", "model", "date", "time", "timezone", "kind", "disinfectant", "epa_number", "contact_minutes", "rinsed", "initials", "note", "recorded_at", "id"];
-  const byId = new Map(devices.map((d) => [d.id, d]));
-  saveCsv(`disinfections-${from}-${to}.csv`, [head, ...records.map((c) => {
-    const d = byId.get(c.device_id), site = siteOf(c.site_id);
-    return [site?.name, d?.name, d?.serial, d?.model, dayOf(c.done_at, site?.timezone), timeOf(c.done_at, site?.timezone), site?.timezone, c.kind, c.disinfectant, c.epa_number,
-      c.contact_minutes, c.rinsed ? "yes" : "no", c.initials, c.note, c.created_at, c.id];
-  })]);
-}
-
 export default function Hygiene({query}) {
   const period = useSignal("week"), from = useSignal(daysBack(6)), to = useSignal(daysBack(0));
-  const site = useSignal(""), only = useSignal(query.get("device") ?? ""), recording = useSignal(null);
+  const site = useSignal(""), only = useSignal(query.get("device") ?? ""), recording = useSignal(null), unused = useSignal(null);
   const all = useComputed(() => deviceList().map((each) => each.value).filter((d) => !site.value || d.site_id === site.value)
     .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})));
-  const read = useRead((signal) => readCleanings({from: from.value, to: to.value, site: site.value, device: only.value}, (c) => siteOf(c.site_id)?.timezone, signal),
-    [from.value, to.value, site.value, only.value, sites.value.length], (type) => type === "cleaning");
+  const zone = sites.value.length === 1 ? sites.value[0].timezone : siteOf(site.value || deviceList().find((each) => each.peek().id === only.value)?.peek().site_id)?.timezone;
+  const asked = {from: from.value, to: to.value, zone, site: site.value, device: only.value}, isWrong = from.value > to.value;
+  const read = useRead(async () => (isWrong ? {items: [], cut: false} : readCleanings(asked)), [JSON.stringify(asked)], (type) => type === "cleaning");
+  const ids = all.value.filter((d) => d.service !== "retired" && (!only.value || d.id === only.value)).map((d) => d.id);
+  const rules = useRead((signal) => readHygiene(ids, signal), [ids.join()], (type) => type === "cleaning");
   if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
   const choose = (which) => { period.value = which; if (which in PERIODS) { from.value = daysBack(PERIODS[which]); to.value = daysBack(0); } };
   const records = read.value?.items ?? [], used = new Set(records.map((each) => each.device_id));
   const shown = all.value.filter((d) => (only.value ? d.id === only.value : d.service !== "retired" || used.has(d.id)));
-  const due = all.value.filter((d) => d.service === "in_service" && d.cleaning === "due" && !d.session);
-  const isWrong = from.value > to.value;
+  const overdue = new Map([...alarms.value.values()].filter((each) => each.kind === "cleaning_overdue").map((each) => [each.device_id, each]));
+  const due = all.value.filter((d) => d.service === "in_service" && !d.session && (d.cleaning === "due" || overdue.has(d.id)))
+    .sort((a, b) => overdue.has(b.id) - overdue.has(a.id));
+  const again = () => { read.again(); rules.again(); };
+  const save = () => saveCsv(asked).catch(complain);
   return (
     <>
       <div class="page-head no-print"><h1>{t("log.title")}</h1><div class="acts">
         <button disabled={!read.value} onClick={() => print()}><Icon name="print" /> {t("log.print")}</button>
-        <button disabled={!read.value} onClick={() => toCsv(all.value, records, from.value, to.value)}><Icon name="download" /> {t("log.csv")}</button></div></div>
-      <Due list={due} />
+        <button disabled={!read.value || isWrong} onClick={save}><Icon name="download" /> {t("log.csv")}</button></div></div>
+      <Due list={due} overdue={overdue} />
       <div class="bar no-print">
         <div class="chips" role="group" aria-label={t("device.period")}>
           {[...Object.keys(PERIODS), "dates"].map((each) => <button key={each} class="chip" aria-pressed={period.value === each} onClick={() => choose(each)}>{t(`log.period.${each}`)}</button>)}
@@ -148,9 +184,11 @@ export default function Hygiene({query}) {
       </div>
       {isWrong && <p class="error" role="alert">{t("log.dates_wrong")}</p>}
       <Unread of={read} />
+      {rules.problem && <Unread of={rules} />}
       {read.value?.cut && <p class="notice" role="alert">{t("log.cut")}</p>}
-      {read.value && <div class="sheets">{shown.map((d) => <Sheet key={d.id} d={d} from={from.value} to={to.value} records={records.filter((each) => each.device_id === d.id)} onRecord={(which) => { recording.value = which; }} />)}</div>}
-      {recording.value && <Record d={recording.value} onClose={() => { recording.value = null; }} onDone={read.again} />}
+      {read.value && <div class="sheets">{shown.map((d) => <Sheet key={d.id} d={d} from={from.value} to={to.value} records={records.filter((each) => each.device_id === d.id)} rules={rules.value?.get(d.id)} onRecord={(which) => { recording.value = which; }} onNotUsed={(which) => { unused.value = which; }} />)}</div>}
+      {recording.value && <Record d={recording.value} rules={rules.value?.get(recording.value.id)} onClose={() => { recording.value = null; }} onDone={again} />}
+      {unused.value && <NotUsed d={unused.value} onClose={() => { unused.value = null; }} onDone={again} />}
     </>
   );
 }

@@ -6,4 +6,5 @@ addPages(
   {path: "/log", name: "log", menu: "clean", load: () => import("./hygiene.jsx")},
   {path: "/devices", name: "devices", menu: "device", load: () => import("./devices.jsx")},
   {path: "/devices/:id", name: "devices", load: () => import("./device.jsx")},
+  {path: "/people", name: "people", menu: "users", needs: "administer", load: () => import("./people.jsx")},
 );
