@@ -109,14 +109,14 @@ function NotUsed({d, onClose, onDone}) {
 }
 
 function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
-  const site = siteOf(d.site_id);
+  const site = siteOf(d.site_id), isOverdue = rules?.kinds.some((each) => each.overdue);
   return (
-    <section class="card sheet" aria-label={d.name}>
+    <section class="card sheet" aria-label={[d.name, site?.name, d.serial].filter(Boolean).join(", ")}>
       <div class="page-head"><div><h2>{d.name}</h2><p class="soft">{[site?.name, word("model", d.model), d.serial].filter(Boolean).join(" · ")}</p></div>
         {may("operate") && d.service !== "retired" && (
           <div class="acts no-print"><button onClick={() => onNotUsed(d)} aria-label={t("log.not_used_title", {name: d.name})}>{t("log.not_used")}</button>
             <button onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button></div>)}</div>
-      {rules?.why && <p class="notice notice-bad"><Icon name="alarm" /> {rules.why}</p>}
+      {rules?.why && !d.session && <p class={`notice${isOverdue ? " notice-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {rules.why[0].toLocaleUpperCase() + rules.why.slice(1)}</p>}
       {rules && <Rules rules={rules} />}
       <p class="print-only">{t("log.sheet", {from: date(`${from}T12:00:00Z`, "UTC"), to: date(`${to}T12:00:00Z`, "UTC"), zone: site?.timezone ?? ""})}</p>
       {records.length ? <Table label={t("log.of", {name: d.name})} columns={columns(site?.timezone)} rows={records} /> : <p class="soft">{t("log.none")}</p>}

@@ -47,7 +47,9 @@ const scopeOf = (form) => (form.get("all_sites") ? {all_sites: true, site_ids: [
 /* user undefined: somebody new. */
 function Person({user, sites, onClose, onDone}) {
   const send = async (form) => {
-    const scope = scopeOf(form), body = {login: form.get("login").trim(), name: form.get("name").trim(), role: form.get("role")};
+    const scope = scopeOf(form);
+    if (!scope.all_sites && !scope.site_ids.length) throw new Error(t("people.choose_site"));
+    const body = {login: form.get("login").trim(), name: form.get("name").trim(), role: form.get("role")};
     if (!user) {
       const made = await post("/users", {...body, ...(scope.all_sites ? {all_sites: true} : {site_ids: scope.site_ids})});
       onDone(made);

@@ -39,7 +39,7 @@ export function AlarmBar() {
   if (!severe.length || address.value.startsWith("/alarms")) return null;
   const first = severe[0];
   return (
-    <a class="sign sign-alarm" role="alert" href="#/alarms"><Icon name="alarm" />
-      <span>{unitOf(first)}: {alarmWords(first)}{severe.length > 1 && ` · ${t("alarms.more", {n: severe.length - 1})}`}</span> <Icon name="next" /></a>
+    <div class="alarm-bar" role="alert"><a class="sign sign-alarm" href="#/alarms"><Icon name="alarm" />
+      <span>{unitOf(first)}: {alarmWords(first)}{severe.length > 1 && ` · ${t("alarms.more", {n: severe.length - 1})}`}</span> <Icon name="next" /></a></div>
   );
 }
