@@ -15,6 +15,8 @@ import {complain, say} from "../ui/toast.jsx";
 
 const STATES = ["open", "acknowledged", "cleared"];
 const SHOWN = 50;
+/* What is severe first, then the newest: the server has those first. */
+const urgency = (a, b) => (b.severity === "critical") - (a.severity === "critical");
 
 const By = ({what, at, name, zone}) => at && <p class="alarm-by"><b>{t(`alarms.${what}`)}</b> {dateTime(at, zone)} · {name ?? t("alarms.by_itself")}</p>;
 
@@ -84,7 +86,7 @@ function Sound() {
 
 export default function Alarms({query}) {
   const state = useSignal(STATES.includes(query.get("state")) ? query.get("state") : "open"), clearing = useSignal(null);
-  const read = useRead(async (signal) => (await get("/alarms", {state: state.value, limit: SHOWN}, {signal})).items, [state.value], (type) => type === "alarm");
+  const read = useRead(async (signal) => (await get("/alarms", {state: state.value, limit: SHOWN}, {signal})).items.sort(state.value === "cleared" ? () => 0 : urgency), [state.value], (type) => type === "alarm");
   const live = [...alarms.value.values()], count = {open: live.filter(isOpen).length, acknowledged: live.filter((each) => !isOpen(each)).length};
   return (
     <>

@@ -3,7 +3,7 @@ import {useComputed, useSignal} from "@preact/signals";
 import {post} from "../data/api.js";
 import {dayOf, readCleanings, readHygiene, saveCsv} from "../data/cleanings.js";
 import {alarms, deviceList, ready, refreshDevice, sites} from "../data/live.js";
-import {date, dateTime, time} from "../format.js";
+import {date, time} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
@@ -73,14 +73,17 @@ const columns = (zone) => [
   {name: t("log.note"), show: (c) => c.note ?? ""},
 ];
 
+const civil = (text) => date(`${text}T12:00:00Z`, "UTC");
+const days = ({from, to}) => (from === to ? civil(from) : `${civil(from)} – ${civil(to)}`);
+
 /* What is owed when, and days on which the unit was not used: an inspector asks for both. */
 function Rules({rules}) {
   return (
     <>
       <ul class="rules">{rules.kinds.filter((each) => each.due_on).map((each) => (
-        <li key={each.kind} class={each.overdue ? "bad" : ""}>{t(each.overdue ? "log.was_due" : "log.is_due", {kind: word("cleaning", each.kind), on: date(`${each.due_on}T12:00:00Z`, "UTC")})}</li>
+        <li key={each.kind} class={each.overdue ? "bad" : ""}>{t(each.overdue ? "log.was_due" : "log.is_due", {kind: word("cleaning", each.kind), on: civil(each.due_on)})}</li>
       ))}</ul>
-      {rules.out_of_use.length > 0 && <p class="out-of-use">{t("log.out_of_use")} {rules.out_of_use.map((each) => `${each.from} – ${each.to} (${each.reason}, ${each.noted_name})`).join("; ")}</p>}
+      {rules.out_of_use.length > 0 && <p class="out-of-use">{t("log.out_of_use")} {rules.out_of_use.map((each) => `${days(each)} (${each.reason}, ${each.noted_name})`).join("; ")}</p>}
     </>
   );
 }
@@ -118,9 +121,9 @@ function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
             <button onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button></div>)}</div>
       {rules?.why && !d.session && <p class={`notice${isOverdue ? " notice-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {rules.why[0].toLocaleUpperCase() + rules.why.slice(1)}</p>}
       {rules && <Rules rules={rules} />}
-      <p class="print-only">{t("log.sheet", {from: date(`${from}T12:00:00Z`, "UTC"), to: date(`${to}T12:00:00Z`, "UTC"), zone: site?.timezone ?? ""})}</p>
+      <p class="print-only">{t("log.sheet", {from: civil(from), to: civil(to), zone: site?.timezone ?? ""})}</p>
       {records.length ? <Table label={t("log.of", {name: d.name})} columns={columns(site?.timezone)} rows={records} /> : <p class="soft">{t("log.none")}</p>}
-      <p class="print-only sheet-foot">{t("log.printed", {at: dateTime(new Date(), site?.timezone)})}</p>
+      <p class="print-only sheet-foot">{t("log.printed", {at: `${date(new Date(), site?.timezone)} ${time(new Date(), site?.timezone)}`})}</p>
     </section>
   );
 }

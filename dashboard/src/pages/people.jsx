@@ -126,7 +126,6 @@ function Users({sites}) {
 const closedDates = (text) => [...new Set(text.split(/[\s,;]+/).filter(Boolean))].sort();
 
 function Site({site, onClose, onDone}) {
-  const closed = site?.closed_dates ?? [];
   const send = async (form) => {
     const body = {name: form.get("name").trim(), timezone: form.get("timezone").trim(), opening_days: DAYS.filter((each) => form.getAll("opening_days").includes(each)), closed_dates: closedDates(form.get("closed_dates")),
       jurisdiction: form.get("jurisdiction")};
@@ -152,8 +151,8 @@ function Site({site, onClose, onDone}) {
             {DAYS.map((each, i) => <label key={each}><input type="checkbox" name="opening_days" value={each} defaultChecked={!site || site.opening_days.includes(each)} /> {dayName(i, "short")}</label>)}
             {at("/opening_days") && <p class="error">{at("/opening_days")}</p>}
           </fieldset>
-          <Field label={t("people.closed")} hint={t("people.closed_hint")} error={at("/closed_dates") || closed.map((_, i) => at(`/closed_dates/${i}`)).find(Boolean)}>
-            {(own) => <textarea {...own} name="closed_dates" defaultValue={closed.join("\n")} />}
+          <Field label={t("people.closed")} hint={t("people.closed_hint")} error={at("/closed_dates")}>
+            {(own) => <textarea {...own} name="closed_dates" defaultValue={site?.closed_dates.join("\n")} />}
           </Field>
           <Field label={t("people.jurisdiction")} hint={t("people.jurisdiction_hint")} error={at("/jurisdiction")}>
             {(own) => <select {...own} name="jurisdiction">{JURISDICTIONS.map((each) => <option key={each} value={each} selected={each === (site?.jurisdiction ?? "default")}>{word("jurisdiction", each)}</option>)}</select>}

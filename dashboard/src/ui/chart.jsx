@@ -3,7 +3,7 @@
 import {useSignal, useSignalEffect} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {readTelemetry, summary} from "../data/telemetry.js";
-import {celsius, dateTime, percent, time} from "../format.js";
+import {celsius, dateTime, day, percent, time} from "../format.js";
 import {language, t} from "../texts/index.js";
 import {theme} from "./theme.js";
 import {Unread, useRead} from "./read.jsx";
@@ -11,6 +11,8 @@ import {Unread, useRead} from "./read.jsx";
 const HEIGHT = {water: 220, intensity: 130, current: 130};
 const milliamps = (value) => (value === null || value === undefined ? "–" : `${Math.round(value).toLocaleString(language.value)} mA`);
 const SHOW = {water: (value) => celsius(value), intensity: percent, current: milliamps};
+/* An average hides what was between: least and most are those of the samples. */
+const LEAST = {water: "waterMin", intensity: "intensity", current: "current"}, MOST = {water: "waterMax", intensity: "intensity", current: "currentMax"};
 const AGAIN_MIN_MS = 5000, AGAIN_MAX_MS = 60000;
 
 let loading; // the library, once for all charts
@@ -18,9 +20,15 @@ const library = () => (loading ??= import("uplot").then((module) => module.defau
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/* A value between two gaps is no line: it is drawn as a point. */
+const alone = (u, series) => {
+  const values = u.data[series], there = (i) => values[i] !== null && values[i] !== undefined;
+  return [...values.keys()].filter((i) => there(i) && !there(i - 1) && !there(i + 1));
+};
+
 /* Series of each picture: the columns it takes, and how they are drawn. */
 function seriesOf(kind) {
-  const line = {stroke: colour("--accent"), width: 2, points: {show: false}, spanGaps: false};
+  const line = {stroke: colour("--accent"), width: 2, points: {show: true, size: 6, fill: colour("--accent"), filter: alone}, spanGaps: false};
   const edge = {stroke: "transparent", width: 0, points: {show: false}, spanGaps: false};
   if (kind === "water") {
     return {columns: ["waterMin", "waterMax", "target", "water"], bands: [{series: [2, 1], fill: `${colour("--accent")}33`}],
@@ -34,9 +42,9 @@ function seriesOf(kind) {
 
 function axes(kind, zone) {
   const plain = {stroke: colour("--soft"), grid: {stroke: colour("--line"), width: 1}, ticks: {show: false}, font: "13px system-ui, sans-serif"};
-  const day = 86400;
+  const long = 1.5 * 86400;
   return [
-    {...plain, values: (u, splits) => splits.map((s) => (u.scales.x.max - u.scales.x.min > 1.5 * day ? dateTime(s * 1000, zone) : time(s * 1000, zone))), space: 90, size: 30},
+    {...plain, values: (u, splits) => splits.map((s) => (u.scales.x.max - u.scales.x.min > long ? day(s * 1000, zone) : time(s * 1000, zone))), space: 90, size: 30},
     {...plain, size: 62, values: (_, splits) => splits.map((value) => (kind === "water" ? `${value}°` : kind === "intensity" ? `${value} %` : value.toLocaleString(language.value)))},
   ];
 }
@@ -95,13 +103,13 @@ function useColours() {
 }
 
 function Figures({kind, columns, at, zone}) {
-  const found = summary(columns[kind]), target = kind === "water" ? columns.target.at(-1) : null;
+  const found = summary(columns[kind]), least = summary(columns[LEAST[kind]]), most = summary(columns[MOST[kind]]), target = kind === "water" ? columns.target.at(-1) : null;
   const show = SHOW[kind];
   return (
     <dl class="chart-figures">
       <div class="chart-now"><dt>{at === null ? t("chart.last") : dateTime(columns.at[at] * 1000, zone)}</dt><dd>{show(at === null ? found?.last : columns[kind][at])}</dd></div>
-      <div><dt>{t("chart.least")}</dt><dd>{show(found?.min)}</dd></div>
-      <div><dt>{t("chart.most")}</dt><dd>{show(found?.max)}</dd></div>
+      <div><dt>{t("chart.least")}</dt><dd>{show(least?.min)}</dd></div>
+      <div><dt>{t("chart.most")}</dt><dd>{show(most?.max)}</dd></div>
       {kind === "water" && <div><dt>{t("chart.target")}</dt><dd>{target === null || target === undefined ? t("chart.no_target") : show(target)}</dd></div>}
     </dl>
   );

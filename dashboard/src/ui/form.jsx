@@ -19,7 +19,8 @@ export function FormDialog({title, act, danger, onClose, send, children, wide}) 
     }
     busy.value = false;
   };
-  const at = (pointer) => problem.value?.at?.(pointer) || undefined;
+  // What is wrong within a list is told at the list.
+  const at = (pointer) => problem.value?.errors?.find((each) => each.pointer === pointer || each.pointer?.startsWith(`${pointer}/`))?.detail;
   return (
     <Dialog title={title} onClose={onClose} wide={wide}>
       <form onSubmit={submit}>

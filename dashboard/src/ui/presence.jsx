@@ -17,13 +17,13 @@ export function Presence({d}) {
 
 const Fact = ({name, yes, at, since, zone}) => (
   <div><dt>{t(`presence.${name}`)}</dt><dd><b class={yes ? "good" : "soft"}>{yes ? t("yes") : t("no")}</b>
-    {at && <small> {t(since, {ago: ago(at, now.value)})} · {dateTime(at, zone)}</small>}</dd></div>
+    {at && <small> {t(since, {ago: ago(at, now.value)})}{since !== "presence.within" && ` · ${dateTime(at, zone)}`}</small>}</dd></div>
 );
 
 export const PresenceFacts = ({d, zone}) => (
   <dl class="facts">
     <Fact name="fact.connected" yes={d.connected} at={d.connected_at} since="presence.since" zone={zone} />
-    <Fact name="fact.fresh" yes={d.fresh} at={d.last_seen_at} since="presence.last_word" zone={zone} />
+    <Fact name="fact.fresh" yes={d.fresh} at={d.last_seen_at} since={d.fresh ? "presence.within" : "presence.last_word"} zone={zone} />
     <Fact name="fact.ready" yes={d.ready} at={d.ready_at} since="presence.since" zone={zone} />
   </dl>
 );
