@@ -54,7 +54,8 @@
     X(LEAK, "leak")                                                                                          \
     X(LID_OPEN, "lid_open")                                                                                  \
     X(DRAIN_OPEN, "drain_open")                                                                              \
-    X(LOOP_OVERRUN, "loop_overrun")
+    X(LOOP_OVERRUN, "loop_overrun")                                                                          \
+    X(BOARD_FAILED, "board_failed")
 
 /* X(enum, name): what a command wants. All of them are absolute states of one named session. */
 #define COMMAND_TYPES(X)                                                                                     \

@@ -78,7 +78,8 @@ export function App() {
   const who = me.value;
   const {page} = present.value;
   useEffect(() => {
-    if (who === null && !page?.open) go(`/sign-in${address.peek() !== "/" ? `?to=${encodeURIComponent(address.peek())}` : ""}`);
+    // What was drawn may be behind the address: signing out has gone to the sign-in already.
+    if (who === null && !present.peek().page?.open) go(`/sign-in${address.peek() !== "/" ? `?to=${encodeURIComponent(address.peek())}` : ""}`);
   }, [who, page?.name]);
   if (who === undefined) return <div class="waiting" aria-busy="true" />;
   if (page?.open || who === null) return <main id="page" tabIndex={-1} class="alone"><Page /><Toasts /></main>;

@@ -37,6 +37,20 @@ void coverage_outputs_done(struct coverage *c) {
     }
 }
 
+void coverage_motion(struct coverage *c, int32_t i, const char *actuator) {
+    int channel, cell;
+    char at[32];
+    snprintf(at, sizeof at, "/motion/%d", i);
+    if (!outputs_find(c->model, actuator, 1, &channel, &cell) ||
+        c->model->actuators[channel].kind == ACTUATOR_HEATER) {
+        coverage_refuse(c, FIELD_NOT_ONE_OF, at, "/actuator", "must be a motor of the model");
+        return;
+    }
+    if (c->seen[channel])
+        coverage_refuse(c, FIELD_DUPLICATE_KEY, at, "/actuator", "this actuator has a sensor already");
+    c->seen[channel] = true;
+}
+
 static bool measures_current(const struct model *m) {
     for (int i = 0; i < m->n_actuators; i++)
         if (m->actuators[i].kind != ACTUATOR_HEATER && m->actuators[i].current_max_ma > 0) return true;

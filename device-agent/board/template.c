@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "device-agent/board/inputs.h"
 #include "device-agent/board/outputs.h"
 #include "device-agent/board/worker.h"
 
@@ -124,19 +125,36 @@ static void measure(struct template_board *b, int sensor, const int32_t *value, 
     if (hardware_measure(b->hw, sensor, value, &measured)) *r = (struct reading){measured, now_ms, true};
 }
 
-/* Fills every member, those included that the hardware does not have: zero is "not fitted". */
+/* YOURS: leave out what your hardware does not have; zero is "not fitted". What it has and cannot be read is
+ * never left at zero: inputs_fitted. */
+static void read_optional(struct template_board *b, int64_t now_ms, struct readings *ret) {
+    struct template_hardware *hw = b->hw;
+    for (int i = 0; i < CONTACT_COUNT; i++) {
+        struct reading r = {.at_ms = now_ms};
+        r.present = hardware_measure(hw, TEMPLATE_CONTACT + i, &hw->contact[i], &r.value);
+        ret->contact[i] = inputs_fitted(r, now_ms);
+    }
+    for (int i = 0; i < b->model->n_actuators; i++) {
+        struct reading r = {.at_ms = now_ms};
+        if (b->model->actuators[i].kind == ACTUATOR_HEATER) continue;
+        r.present = hardware_measure(hw, TEMPLATE_MOTION + i, &hw->motion_permille[i], &r.value);
+        ret->motion_permille[i] = inputs_fitted(r, now_ms);
+    }
+}
+
 static void template_read(void *board, int64_t now_ms, struct readings *ret) {
     struct template_board *b = board;
     struct template_hardware *hw = b->hw;
     for (int i = 0; i < b->model->water_sensors && i < WATER_SENSORS_MAX; i++)
-        measure(b, i, &hw->water_mdegc[i], now_ms, &b->last.water_mdegc[i]);
-    measure(b, WATER_SENSORS_MAX, &hw->level_permille, now_ms, &b->last.level_permille);
-    measure(b, WATER_SENSORS_MAX + 1, &hw->current_ma, now_ms, &b->last.current_ma);
+        measure(b, TEMPLATE_WATER + i, &hw->water_mdegc[i], now_ms, &b->last.water_mdegc[i]);
+    measure(b, TEMPLATE_LEVEL, &hw->level_permille, now_ms, &b->last.level_permille);
+    measure(b, TEMPLATE_CURRENT, &hw->current_ma, now_ms, &b->last.current_ma);
     *ret = b->last;
     bool local_stop = hardware_switch(hw, &hw->local_stop);
     ret->local_stop = local_stop && !b->was_local_stop;
     ret->emergency_stop = hardware_switch(hw, &hw->emergency_stop);
     b->was_local_stop = local_stop;
+    read_optional(b, now_ms, ret);
 }
 
 /* Off before anything is waited for; after this nothing is written any more. */

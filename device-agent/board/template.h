@@ -14,6 +14,15 @@
 #define TEMPLATE_WATCHDOG_MS 2000 /* without an apply for so long everything goes off */
 #define TEMPLATE_FAULT_MS 1500    /* how long a failed output keeps the board off, at least */
 
+enum template_sensor {
+    TEMPLATE_WATER,
+    TEMPLATE_LEVEL = TEMPLATE_WATER + WATER_SENSORS_MAX,
+    TEMPLATE_CURRENT,
+    TEMPLATE_CONTACT,
+    TEMPLATE_MOTION = TEMPLATE_CONTACT + CONTACT_COUNT,
+    TEMPLATE_SENSORS = TEMPLATE_MOTION + PROTO_ACTUATORS_MAX
+};
+
 /* YOURS: what you need to reach the hardware. Here: the hardware itself, as numbers. */
 struct template_hardware {
     pthread_mutex_t lock;
@@ -21,7 +30,8 @@ struct template_hardware {
     int32_t writes;
     bool refuses; /* as a bus that is gone */
     int32_t water_mdegc[WATER_SENSORS_MAX], level_permille, current_ma;
-    bool answers[WATER_SENSORS_MAX + 2]; /* the water sensors, the level, the current */
+    int32_t contact[CONTACT_COUNT], motion_permille[PROTO_ACTUATORS_MAX];
+    bool answers[TEMPLATE_SENSORS];
     bool emergency_stop, local_stop;
 };
 

@@ -30,6 +30,7 @@
     X(LOCAL_STOP, 0, STOP, GONE, 0, false)                                                                   \
     X(MAX_TIME, 0, ABORT, GONE, 0, false)                                                                    \
     X(LOOP_OVERRUN, 0, PAUSE, LIVE, 5000, true)                                                              \
+    X(BOARD_FAILED, 0, PAUSE, GONE, 2000, true)                                                              \
     X(SENSOR_STALE, 0, PAUSE, GONE, 2000, true)                                                              \
     X(SENSOR_IMPLAUSIBLE, 60, PAUSE, GONE, 2000, true)                                                       \
     X(SENSOR_DISAGREE, 1000, PAUSE, GONE, 5000, true)                                                        \

@@ -24,13 +24,18 @@ struct reading {
     bool present;  /* false: the sensor does not answer */
 };
 
-/* Inputs that a board may have or not; value 0 is well, 1: */
+/* X(enum, name, what it says when its value is 1): inputs that a board may have or not; 0 is well. */
+#define CONTACTS(X)                                                                                          \
+    X(LEAK, "leak", "water where none belongs")                                                              \
+    X(LID, "lid", "the lid, or a guard over moving parts, is open")                                          \
+    X(DRAIN, "drain", "the drain is open")                                                                   \
+    X(CUTOUT, "cutout", "the heater's own thermostat has tripped")
+
 enum contact {
-    CONTACT_LEAK,   /* water where none belongs */
-    CONTACT_LID,    /* the lid, or a guard over moving parts, is open */
-    CONTACT_DRAIN,  /* the drain is open */
-    CONTACT_CUTOUT, /* the heater's own thermostat has tripped */
-    CONTACT_COUNT
+#define X(c, ...) CONTACT_##c,
+    CONTACTS(X)
+#undef X
+        CONTACT_COUNT
 };
 
 struct readings {
@@ -39,6 +44,7 @@ struct readings {
     struct reading current_ma; /* all motors together */
     bool emergency_stop;       /* the latching button is in */
     bool local_stop;           /* the stop key was pressed since the last reading */
+    bool board_failed;         /* set by whoever drives the board: its last apply said false */
     /* Not present: not fitted. What was present once and is not any more counts as a sensor that fails. */
     struct reading contact[CONTACT_COUNT];
     struct reading motion_permille[PROTO_ACTUATORS_MAX]; /* how fast the channel's motor turns, of its most */

@@ -13,7 +13,8 @@ struct hal_sensors {
     /* Mandatory. Fills every field; a sensor that does not answer has present = false, one that
      * gives an old value keeps the at_ms of its measurement. local_stop is reported once. contact and
      * motion_permille are optional: what is not fitted is never present; what was present once and is not
-     * any more is taken for a sensor that fails. */
+     * any more, or is old, is taken for a sensor that fails. So what is fitted and cannot be read from the
+     * first is given as present and old. */
     void (*read)(void *board, int64_t now_ms, struct readings *ret);
 };
 

@@ -92,7 +92,16 @@ static void halt(struct run *t, const char *why) {
     t->outputs = (struct outputs){0};
 }
 
-/* A test has no interlocks before it, so it keeps the hard ones itself. */
+static const struct {
+    const char *name, *active;
+} contacts[CONTACT_COUNT] = {
+#define X(c, name, active) {"contact/" name, active},
+    CONTACTS(X)
+#undef X
+};
+
+/* A test has no interlocks before it, so it keeps the hard ones itself. The heater's own thermostat keeps
+ * only the heater off: no_heat. */
 static const char *hazard(const struct run *t) {
     const struct readings *r = &t->readings;
     if (r->emergency_stop) return "the emergency stop is pressed";
@@ -100,6 +109,8 @@ static const char *hazard(const struct run *t) {
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX; i++)
         if (r->water_mdegc[i].present && r->water_mdegc[i].value >= INTERLOCK_WATER_MAX_MDEGC)
             return "the water is too hot";
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        if (i != CONTACT_CUTOUT && r->contact[i].present && r->contact[i].value) return contacts[i].active;
     return NULL;
 }
 
@@ -186,6 +197,19 @@ static void check_sensors(struct run *t) {
         t->readings.emergency_stop ? "is pressed: release it" : "released");
 }
 
+static void check_contacts(struct run *t) {
+    for (int i = 0; i < CONTACT_COUNT; i++) {
+        const struct reading *r = &t->readings.contact[i];
+        if (!r->present) continue;
+        if (!is_fresh(t, r))
+            say(t, contacts[i].name, SELF_TEST_FAILED, "cannot be read");
+        else if (r->value)
+            say(t, contacts[i].name, SELF_TEST_FAILED, "%s", contacts[i].active);
+        else
+            say(t, contacts[i].name, SELF_TEST_PASSED, "well");
+    }
+}
+
 /* ---- water ---- */
 
 static bool has_water(const struct run *t) {
@@ -224,48 +248,81 @@ static bool ramp(struct run *t, int channel, int cell, int32_t level) {
     return true;
 }
 
-static bool stops(struct run *t, int32_t base_ma, int32_t least_ma) {
-    for (int64_t until_ms = t->now_ms + STOP_MS; t->now_ms < until_ms && !t->halted;)
-        if (mean_current(t, BASE_MS) < base_ma + least_ma) return true;
-    return false;
+/* What one cell did while it was driven. */
+struct trial {
+    const char *name;
+    const struct actuator *a;
+    int channel;
+    int32_t level, base_ma, driven_ma;
+    bool draws, sees; /* its current is measured; a sensor sees it turn */
+    bool turned;
+};
+
+static bool turns(const struct run *t, int channel) {
+    const struct reading *r = &t->readings.motion_permille[channel];
+    return is_fresh(t, r) && r->value >= WATCH_MOVES_PERMILLE;
 }
 
-static void judge_current(struct run *t, const char *name, const struct actuator *a, int32_t base_ma,
-                          int32_t driven_ma, int32_t level) {
-    int32_t least_ma = a->current_max_ma * level / 100 / a->cells / SELF_TEST_SHARE;
-    int32_t more_ma = driven_ma - base_ma;
-    if (least_ma < NOTICE_MA) least_ma = NOTICE_MA;
-    bool stopped = stops(t, base_ma, least_ma);
+static int32_t least_current(const struct trial *r) {
+    int32_t least_ma = r->a->current_max_ma * r->level / 100 / r->a->cells / SELF_TEST_SHARE;
+    return least_ma < NOTICE_MA ? NOTICE_MA : least_ma;
+}
+
+/* NULL: it stopped, as far as can be seen. */
+static const char *why_not_stopped(struct run *t, const struct trial *r) {
+    bool draws = r->draws, moves = r->sees;
+    for (int64_t until_ms = t->now_ms + STOP_MS; t->now_ms < until_ms && !t->halted && (draws || moves);) {
+        int32_t ma = mean_current(t, BASE_MS);
+        draws = draws && ma >= r->base_ma + least_current(r);
+        moves = moves && turns(t, r->channel);
+    }
+    if (draws) return "goes on drawing current after it was turned off";
+    return moves ? "goes on turning after it was turned off" : NULL;
+}
+
+static void judge(struct run *t, const struct trial *r) {
+    int32_t more_ma = r->driven_ma - r->base_ma;
+    const char *why = why_not_stopped(t, r);
     if (t->halted) return;
-    if (more_ma < least_ma)
-        say(t, name, SELF_TEST_FAILED, "drew %d mA at %d %%, at least %d were expected", more_ma, level,
-            least_ma);
-    else if (!stopped)
-        say(t, name, SELF_TEST_FAILED, "goes on drawing current after it was turned off");
+    if (r->draws && more_ma < least_current(r))
+        say(t, r->name, SELF_TEST_FAILED, "drew %d mA at %d %%, at least %d were expected", more_ma, r->level,
+            least_current(r));
+    else if (r->sees && !r->turned)
+        say(t, r->name, SELF_TEST_FAILED, "did not turn at %d %%", r->level);
+    else if (why)
+        say(t, r->name, SELF_TEST_FAILED, "%s", why);
+    else if (!r->draws)
+        say(t, r->name, SELF_TEST_PASSED, "turned at %d %%", r->level);
     else
-        say(t, name, SELF_TEST_PASSED, "%d mA at %d %%", more_ma, level);
+        say(t, r->name, SELF_TEST_PASSED, "%d mA at %d %%%s", more_ma, r->level, r->sees ? ", turned" : "");
 }
 
 static void check_cell(struct run *t, int channel, int cell, const char *name) {
     const struct actuator *a = &t->model->actuators[channel];
-    int32_t level = a->level_max < SELF_TEST_LEVEL ? a->level_max : SELF_TEST_LEVEL;
-    int32_t base_ma = mean_current(t, BASE_MS);
-    bool modest = ramp(t, channel, cell, level);
-    int32_t driven_ma = modest ? mean_current(t, HOLD_MS) : t->readings.current_ma.value;
+    struct trial r = {.name = name,
+                      .a = a,
+                      .channel = channel,
+                      .level = a->level_max < SELF_TEST_LEVEL ? a->level_max : SELF_TEST_LEVEL,
+                      .base_ma = mean_current(t, BASE_MS),
+                      .draws = a->current_max_ma > 0,
+                      .sees = t->readings.motion_permille[channel].present};
+    bool modest = ramp(t, channel, cell, r.level);
+    r.driven_ma = modest ? mean_current(t, HOLD_MS) : t->readings.current_ma.value;
+    r.turned = turns(t, channel);
     bool dry = a->kind == ACTUATOR_JETS && !has_water(t);
     all_off(t);
     step(t);
     if (t->halted) return;
-    if (!modest || driven_ma > current_limit(a))
-        say(t, name, SELF_TEST_FAILED, "drew %d mA, more than it may", driven_ma);
+    if (!modest || (r.draws && r.driven_ma > current_limit(a)))
+        say(t, name, SELF_TEST_FAILED, "drew %d mA, more than it may", r.driven_ma);
     else if (dry)
         say(t, name, SELF_TEST_FAILED, "the water went away meanwhile");
-    else if (a->current_max_ma == 0)
+    else if (!r.draws && !r.sees)
         say(t, name, SELF_TEST_SKIPPED, "was driven; its current is not measured: look at it");
-    else if (!is_fresh(t, &t->readings.current_ma))
+    else if (r.draws && !is_fresh(t, &t->readings.current_ma))
         say(t, name, SELF_TEST_FAILED, "the current sensor measures no more");
     else
-        judge_current(t, name, a, base_ma, driven_ma, level);
+        judge(t, &r);
 }
 
 static void check_motors(struct run *t) {
@@ -291,6 +348,7 @@ static const char *no_heat(const struct run *t) {
                                                                           : SELF_TEST_HEAT_BELOW_MDEGC;
     if (t->halted) return t->halted;
     if (!has_water(t)) return "no water in the tub";
+    if (t->readings.contact[CONTACT_CUTOUT].value) return contacts[CONTACT_CUTOUT].active;
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX; i++) {
         const struct reading *r = &t->readings.water_mdegc[i];
         if (!is_fresh(t, r)) return "a water sensor does not measure";
@@ -370,6 +428,7 @@ void self_test_run(const struct self_test *test, struct self_test_report *ret) {
     test->board.ops->actuators->safe(test->board.self);
     steps(&t, LOOK_MS);
     check_sensors(&t);
+    check_contacts(&t);
     t.driving = true;
     wait_for_water(&t);
     check_motors(&t);

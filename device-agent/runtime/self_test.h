@@ -1,9 +1,10 @@
 /* Tries a board out: every sensor, then every cell of every actuator, gently and one at a time, then the
  * heater, briefly and only in water that is seen. Drives hardware: nobody may be in the unit.
  *
- * What is judged: a sensor is there, fresh and plausible, agrees with its twin and follows the heat; a motor
- * draws current while it is driven, not too much, and none afterwards; the heater warms the water. Speaks to
- * the board through hal.h alone. One thread. */
+ * What is judged: a sensor is there, fresh and plausible, agrees with its twin and follows the heat; contacts
+ * are well; a motor draws current and turns while it is driven, not too much, and stops afterwards; the
+ * heater warms the water. Inputs that are not fitted are not judged. Speaks to the board through hal.h alone.
+ * One thread. */
 #ifndef PEDILUVE_AGENT_RUNTIME_SELF_TEST_H
 #define PEDILUVE_AGENT_RUNTIME_SELF_TEST_H
 
@@ -16,12 +17,12 @@
 #define SELF_TEST_HEAT_MS_MAX 60000 /* whatever the energy */
 #define SELF_TEST_HEAT_BELOW_MDEGC 40000
 #define SELF_TEST_SHARE 5 /* a fifth of the expected current or warmth is enough */
-#define SELF_TEST_CHECKS_MAX (PROTO_ACTUATORS_MAX * PROTO_CELLS_MAX + 16)
+#define SELF_TEST_CHECKS_MAX (PROTO_ACTUATORS_MAX * PROTO_CELLS_MAX + CONTACT_COUNT + 16)
 
 enum self_test_result { SELF_TEST_PASSED, SELF_TEST_FAILED, SELF_TEST_SKIPPED };
 
 struct self_test_check {
-    char name[PROTO_NAME_MAX + 16]; /* "water/1", "roller-sole/2", "heater" */
+    char name[PROTO_NAME_MAX + 16]; /* "water/1", "contact/lid", "roller-sole/2", "heater" */
     enum self_test_result result;
     char detail[96]; /* for people */
 };

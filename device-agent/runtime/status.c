@@ -74,6 +74,25 @@ static void write_sensors(struct jsonw *w, const struct unit *u, int64_t now_ms)
     jsonw_object_end(w);
 }
 
+/* What is fitted. */
+static void write_inputs(struct jsonw *w, const struct unit *u, int64_t now_ms) {
+    static const char *const names[CONTACT_COUNT] = {
+#define X(c, name, ...) name,
+        CONTACTS(X)
+#undef X
+    };
+    const struct readings *r = &u->readings;
+    jsonw_object(w, "contacts");
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        if (r->contact[i].present) write_reading(w, names[i], &r->contact[i], now_ms);
+    jsonw_object_end(w);
+    jsonw_object(w, "motion_permille");
+    for (int i = 0; i < u->agent.model->n_actuators; i++)
+        if (r->motion_permille[i].present)
+            write_reading(w, u->agent.model->actuators[i].name, &r->motion_permille[i], now_ms);
+    jsonw_object_end(w);
+}
+
 static void write_state(struct jsonw *w, const struct unit *u, const struct moment *now) {
     auto_buf struct buf text = BUF_INIT;
     struct message_state state;
@@ -136,6 +155,7 @@ void status_write(struct buf *out, const struct unit *u, const struct unit_parts
     jsonw_object_end(&w);
     write_state(&w, u, now);
     write_sensors(&w, u, now->control_ms);
+    write_inputs(&w, u, now->control_ms);
     write_link(&w, u, &view->config->mqtt);
     write_keeper(&w, u, p, view->mono_ms);
     jsonw_object_end(&w);

@@ -53,6 +53,15 @@ static void show_sensor(const char *name, const json_t *sensor, double scale, co
         printf("  %-12s does not answer\n", name);
 }
 
+static void show_inputs(json_t *s) {
+    const char *name;
+    json_t *each;
+    json_object_foreach(json_object_get(s, "contacts"), name, each) printf(
+        "  %-12s %s, %lld ms ago\n", name, number(each, "value") ? "ACTIVE" : "well", number(each, "age_ms"));
+    json_object_foreach(json_object_get(s, "motion_permille"), name, each)
+        show_sensor(name, each, 10, "% of its speed");
+}
+
 static void show_state(const json_t *state) {
     const json_t *session = json_object_get(state, "session"), *faults = json_object_get(state, "faults"),
                  *each;
@@ -70,7 +79,7 @@ static void show_state(const json_t *state) {
     puts(json_array_size(faults) ? "" : " none");
 }
 
-static void show(const json_t *s) {
+static void show(json_t *s) {
     const json_t *sensors = json_object_get(s, "sensors"), *link = json_object_get(s, "link");
     const json_t *spool = json_object_get(s, "spool"), *journal = json_object_get(s, "journal");
     const json_t *control = json_object_get(s, "control");
@@ -83,6 +92,7 @@ static void show(const json_t *s) {
     show_sensor("water, 2nd", json_object_get(sensors, "water_1_mdegc"), 1000, "C");
     show_sensor("level", json_object_get(sensors, "level_permille"), 10, "%");
     show_sensor("current", json_object_get(sensors, "current_ma"), 1000, "A");
+    show_inputs(s);
     printf("link      %s:%lld%s: %s, connection %lld\n", text(link, "host"), number(link, "port"),
            is(link, "tls") ? " with TLS" : "",
            is(link, "ready")       ? "ready"

@@ -184,16 +184,9 @@ void unit_overdue(struct unit *u, struct unit_parts *p, const struct moment *now
     unit_step(u, p, now, &(struct agent_event){.type = EVENT_JOURNAL, .ok = false});
 }
 
-/* A board that cannot drive its outputs is not believed in its sensors: that is how the core hears of it. It
- * pauses the session and refuses another until the board can do again what it is told. */
-static void disbelieve(struct readings *r) {
-    for (int i = 0; i < WATER_SENSORS_MAX; i++) r->water_mdegc[i].present = false;
-    r->level_permille.present = r->current_ma.present = false;
-}
-
 void unit_tick(struct unit *u, struct unit_parts *p, const struct moment *now) {
     u->board.ops->sensors->read(u->board.self, now->control_ms, &u->readings);
-    if (u->board_failed) disbelieve(&u->readings);
+    u->readings.board_failed = u->board_failed;
     unit_step(u, p, now, &(struct agent_event){.type = EVENT_TICK, .readings = &u->readings});
 }
 

@@ -22,6 +22,7 @@ from harness import Fleet, Spa, free_port, until  # noqa: E402
 from harness.broker import SERVER_USER  # noqa: E402
 from harness.process import Process  # noqa: E402
 import agent_cost  # noqa: E402
+import dashboard  # noqa: E402
 
 SCALE = float(os.environ.get("SCALE", "1"))
 BUILD = Path(os.environ["PEDILUVE_BUILD"])
@@ -184,6 +185,7 @@ def main():
     print(f"pediluve bench: {devices} devices known, {CONNECTIONS} connections, load on the same {os.cpu_count()} cores\n")
     agent_cost.measure(say, max(5, 30 * SCALE))
     lowering()
+    dashboard.measure(say, max(100, int(1000 * SCALE)), max(50, int(300 * SCALE)))
     spa = Spa(devices=devices, speed=1, fleet=False, private_postgres=True)
     with contextlib.ExitStack() as stack:
         stack.enter_context(spa)

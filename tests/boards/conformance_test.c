@@ -173,3 +173,42 @@ CONFORMANCE(the_emergency_stop_is_told_while_it_is_pressed_and_the_stop_key_once
         for (int i = 0; i < 20; i++) subject_turn(s);
     }
 }
+
+/* Only the contacts of that mask are active, and all of them are fresh. */
+static bool shows(const struct subject *s, unsigned active) {
+    for (unsigned i = 0; i < CONTACT_COUNT; i++) {
+        const struct reading *r = &s->readings.contact[i];
+        if (!subject_is_fresh(s, r) || r->value != (int32_t)(active >> i & 1)) return false;
+    }
+    return true;
+}
+
+CONFORMANCE(a_contact_is_told_under_its_own_name_while_it_is_active) {
+    subject_until(s, shows(s, 0));
+    for (unsigned i = 0; i < CONTACT_COUNT; i++) {
+        s->ops->set_contact(s, (enum contact)i, true);
+        subject_until(s, shows(s, 1u << i));
+        s->ops->set_contact(s, (enum contact)i, false);
+        subject_until(s, shows(s, 0));
+    }
+}
+
+CONFORMANCE(contacts_that_cannot_be_read_are_not_well) {
+    subject_until(s, shows(s, 0));
+    s->ops->lose_contacts(s, true);
+    for (unsigned i = 0; i < CONTACT_COUNT; i++)
+        subject_until(s, !subject_is_fresh(s, &s->readings.contact[i]));
+    s->ops->lose_contacts(s, false);
+    subject_until(s, shows(s, 0));
+}
+
+CONFORMANCE(a_motor_that_turns_is_seen_at_its_own_channel) {
+    struct reading *motion = s->readings.motion_permille;
+    subject_until(s, subject_is_fresh(s, &motion[JETS]) && motion[JETS].value == 0);
+    s->ops->turn_jets(s, true);
+    subject_until(s, subject_is_fresh(s, &motion[JETS]) && motion[JETS].value >= 500);
+    for (int i = 0; i < PROTO_ACTUATORS_MAX; i++)
+        cr_expect(i == JETS || motion[i].value == 0, "channel %d", i);
+    s->ops->turn_jets(s, false);
+    subject_until(s, subject_is_fresh(s, &motion[JETS]) && motion[JETS].value == 0);
+}

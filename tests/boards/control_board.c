@@ -264,6 +264,12 @@ void control_description(struct control_board *c, struct buf *ret, const struct 
     static const char stop[] = "{\"table\":\"input\",\"address\":4,\"bit\":0}";
     static const char key[] = "{\"table\":\"input\",\"address\":4,\"bit\":1}";
     static const char setup[] = "[{\"address\":110,\"value\":8}]";
+    static const char motion[] = "[{\"actuator\":\"jets\",\"table\":\"input\",\"address\":5,\"scale\":"
+                                 "{\"points\":[{\"raw\":0,\"value\":0},{\"raw\":1200,\"value\":1200}]}}]";
+    static const char contacts[] = "{\"leak\":{\"table\":\"input\",\"address\":4,\"bit\":2},"
+                                   "\"lid\":{\"table\":\"input\",\"address\":4,\"bit\":3},"
+                                   "\"drain\":{\"table\":\"input\",\"address\":4,\"bit\":4},"
+                                   "\"cutout\":{\"table\":\"input\",\"address\":4,\"bit\":5}}";
     struct jsonw w;
     jsonw_init(&w, ret);
     jsonw_object(&w, NULL);
@@ -278,5 +284,7 @@ void control_description(struct control_board *c, struct buf *ret, const struct 
     jsonw_raw(&w, "current", current, sizeof current - 1);
     jsonw_raw(&w, "emergency_stop", stop, sizeof stop - 1);
     jsonw_raw(&w, "local_stop", key, sizeof key - 1);
+    jsonw_raw(&w, "motion", motion, sizeof motion - 1);
+    jsonw_raw(&w, "contacts", contacts, sizeof contacts - 1);
     jsonw_object_end(&w);
 }

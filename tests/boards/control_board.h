@@ -17,7 +17,8 @@ enum control_input {
     CONTROL_WATER_1,
     CONTROL_LEVEL,
     CONTROL_CURRENT,
-    CONTROL_SWITCHES,
+    CONTROL_SWITCHES, /* bits: emergency stop, stop key, then the contacts */
+    CONTROL_JETS,     /* how fast they turn, in permille */
     CONTROL_INPUTS
 };
 enum control_mode {

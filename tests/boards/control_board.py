@@ -10,7 +10,7 @@ import time
 from harness.paths import scratch
 
 HEATER, MOTOR, HEARTBEAT = 0, 1, 40
-WATER, LEVEL, CURRENT, SWITCHES = range(4)
+WATER, LEVEL, CURRENT, SWITCHES, TURNS = range(5)
 WATCHDOG_S = 0.8
 
 
@@ -22,7 +22,7 @@ class ControlBoard(socketserver.ThreadingTCPServer):
     def __init__(self, mdegc=36000):
         super().__init__(("127.0.0.1", 0), _Connection)
         self.lock, self.ending = threading.Lock(), threading.Event()
-        self.holding, self.inputs, self.water = [0] * 64, [0, 900, 60, 0], mdegc
+        self.holding, self.inputs, self.water = [0] * 64, [0, 900, 60, 0, 0], mdegc
         self.beat, self.beat_at = 0, time.monotonic()
         self.folder = scratch("pdl-control-")
         self.description = self.folder / "board.json"
@@ -33,6 +33,9 @@ class ControlBoard(socketserver.ThreadingTCPServer):
             "heartbeat": HEARTBEAT,
             "water": [{"table": "input", "address": WATER}],
             "level": {"table": "input", "address": LEVEL}, "current": {"table": "input", "address": CURRENT},
+            "motion": [{"actuator": "vibration", "table": "input", "address": TURNS}],
+            "contacts": {"leak": {"table": "input", "address": SWITCHES, "bit": 1},
+                         "lid": {"table": "input", "address": SWITCHES, "bit": 2}},
             "emergency_stop": {"table": "input", "address": SWITCHES, "bit": 0}}))
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.serve_forever, self._live)]
         for thread in self.threads:
@@ -54,6 +57,7 @@ class ControlBoard(socketserver.ThreadingTCPServer):
                     self.holding[HEATER] = self.holding[MOTOR] = 0
                 self.water += 400 * self.holding[HEATER] / 1000 * (now - before) * 1e6 / (8000 * 4186)
                 self.inputs[WATER], self.inputs[CURRENT] = int(self.water), 60 + 6 * self.holding[MOTOR]
+                self.inputs[TURNS] = 10 * self.holding[MOTOR]
                 before = now
 
     def answer(self, question):

@@ -48,6 +48,8 @@ static bool names(const struct field_errors *errors, const char *pointer) {
 #define LINUX_CURRENT                                                                                        \
     "\"current\":{\"bus\":\"hwmon\",\"device\":\"power\",\"file\":\"curr1_input\",\"period_ms\":20},"
 
+#define JETS_MOTION "{\"actuator\":\"jets\",\"bus\":\"hwmon\",\"device\":\"power\",\"file\":\"fan2_input\"}"
+
 struct row {
     const char *from, *to, *pointer;
 };
@@ -108,6 +110,17 @@ Test(description, what_is_wrong_for_linux_is_said_with_its_place) {
         {"\"emergency_stop\"", "\"emergency\"", "/emergency_stop"},
         {"\"emergency_stop\":{\"drive\":\"gpio\"", "\"emergency_stop\":{\"drive\":\"pwm\"",
          "/emergency_stop/drive"},
+        {"\"actuator\":\"jets\",\"bus\"", "\"bus\"", "/motion/0/actuator"},
+        {"\"actuator\":\"jets\",\"bus\"", "\"actuator\":\"heater\",\"bus\"", "/motion/0/actuator"},
+        {"\"actuator\":\"jets\",\"bus\"", "\"actuator\":\"kettle\",\"bus\"", "/motion/0/actuator"},
+        {"\"motion\":[", "\"motion\":[" JETS_MOTION ",", "/motion/1/actuator"},
+        {"\"raw\":3600", "\"raw\":0", "/motion/0/scale/points/1/raw"},
+        {"fan1_input", "../x", "/motion/0/file"},
+        {"\"leak\":{\"drive\":\"gpio\"", "\"leak\":{\"drive\":\"pwm\"", "/contacts/leak/drive"},
+        {"\"lid\"", "\"hatch\"", "/contacts/hatch"},
+        {"\"line\":6}", "\"active_low\":false}", "/contacts/drain/line"},
+        {"class/gpio-keys/cutout", "../cutout", "/contacts/cutout/file"},
+        {"\"line\":4}", "\"line\":4000}", "/contacts/leak/line"},
         {"\"enable\":{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":2", "\"enable\":{\"drive\":\"gpio\"",
          "/enable/line"},
     };
@@ -148,6 +161,17 @@ Test(description, what_is_wrong_for_modbus_is_said_with_its_place) {
         {"\"value\":8", "\"value\":70000", "/setup/0/value"},
         {"\"level\":{\"table\":\"input\",\"address\":2},", "", "/level"},
         {"\"current\":{\"table\":\"input\",\"address\":3},", "", "/current"},
+        {"\"actuator\":\"jets\",\"table\"", "\"table\"", "/motion/0/actuator"},
+        {"\"actuator\":\"jets\",\"table\"", "\"actuator\":\"heater\",\"table\"", "/motion/0/actuator"},
+        {"\"motion\":[", "\"motion\":[{\"actuator\":\"jets\",\"table\":\"input\",\"address\":6},",
+         "/motion/1/actuator"},
+        {"\"table\":\"input\",\"address\":5", "\"table\":\"coil\",\"address\":5", "/motion/0/table"},
+        {"\"raw\":1200", "\"raw\":0", "/motion/0/scale/points/1/raw"},
+        {"\"leak\"", "\"puddle\"", "/contacts/puddle"},
+        {"\"lid\":{\"table\":\"input\",", "\"lid\":{", "/contacts/lid/table"},
+        {"\"bit\":4", "\"bit\":40", "/contacts/drain/bit"},
+        {"\"cutout\":{\"table\":\"input\",\"address\":4", "\"cutout\":{\"table\":\"input\"",
+         "/contacts/cutout/address"},
     };
     struct model m;
     struct control_board *c = control_new(true);

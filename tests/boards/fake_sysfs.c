@@ -100,6 +100,9 @@ void fake_begin(void) {
     fake_write("bus/iio/devices/iio:device0/name", "other\n");
     fake_write("class/hwmon/hwmon2/name", "power\n");
     fake_write("class/hwmon/hwmon2/curr1_input", "60\n");
+    fake_write("class/hwmon/hwmon2/fan1_input", "0\n");
+    fake_write("class/gpio-keys/cutout", "0\n");
+    fake_gpio_set(5, true); /* the lid closes its contact: low is open */
     fake_gpio_set(0, true); /* the emergency stop opens its contact: low is pressed */
 }
 
@@ -138,6 +141,15 @@ void fake_description(struct buf *ret, const struct model *m) {
     static const char key[] = "{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":1}";
     static const char enable[] = "{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":2}";
     static const char heartbeat[] = "{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":3}";
+    static const char motion[] =
+        "[{\"actuator\":\"jets\",\"bus\":\"hwmon\",\"device\":\"power\",\"file\":\"fan1_input\",\"period_"
+        "ms\":20,"
+        "\"scale\":{\"points\":[{\"raw\":0,\"value\":0},{\"raw\":3600,\"value\":1200}]}}]";
+    static const char contacts[] =
+        "{\"leak\":{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":4},"
+        "\"lid\":{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":5,\"active_low\":true},"
+        "\"drain\":{\"drive\":\"gpio\",\"chip\":\"gpiochip0\",\"line\":6},"
+        "\"cutout\":{\"drive\":\"attribute\",\"file\":\"class/gpio-keys/cutout\"}}";
     struct jsonw w;
     jsonw_init(&w, ret);
     jsonw_object(&w, NULL);
@@ -150,6 +162,8 @@ void fake_description(struct buf *ret, const struct model *m) {
     jsonw_raw(&w, "current", current, sizeof current - 1);
     jsonw_raw(&w, "emergency_stop", stop, sizeof stop - 1);
     jsonw_raw(&w, "local_stop", key, sizeof key - 1);
+    jsonw_raw(&w, "motion", motion, sizeof motion - 1);
+    jsonw_raw(&w, "contacts", contacts, sizeof contacts - 1);
     jsonw_object_end(&w);
 }
 

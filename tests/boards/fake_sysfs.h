@@ -12,7 +12,8 @@ extern char fake_root[64];
 
 /* pwmchip0 with FAKE_PWMS channels, each at half its duty; a relay at class/leds/heater/brightness; the water
  * at iio "adc", in_voltage0_raw and 1 in millivolts of 10 C a volt, hwmon "power" with curr1_input, level at
- * in_voltage2_raw from 0 to 1000. */
+ * in_voltage2_raw from 0 to 1000; the jets at hwmon "power", fan1_input, full at 3000; contacts on lines 4 to
+ * 6 and at class/gpio-keys/cutout. */
 void fake_begin(void);
 void fake_end(void);
 

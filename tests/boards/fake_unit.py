@@ -12,6 +12,8 @@ IDLE_MA, MOTOR_MA = 60, 600
 DUTY = "class/pwm/pwmchip0/pwm0/duty_cycle"
 RELAY = "class/leds/heater/brightness"
 STOP = "class/gpio-keys/stop"
+LEAK, LID = "class/gpio-keys/leak", "class/gpio-keys/lid"
+TURNS = "class/hwmon/hwmon4/fan1_input"
 
 
 class FakeUnit:
@@ -20,7 +22,7 @@ class FakeUnit:
     def __init__(self, mdegc=36000):
         self.root = scratch("pdl-unit-")
         self.water, self.dead_motor, self.stuck = mdegc, False, False
-        for name, text in {DUTY: "0", RELAY: "0", STOP: "0", "class/pwm/pwmchip0/export": "", "class/pwm/pwmchip0/pwm0/period": "0",
+        for name, text in {DUTY: "0", RELAY: "0", STOP: "0", LEAK: "0", LID: "0", TURNS: "0", "class/pwm/pwmchip0/export": "", "class/pwm/pwmchip0/pwm0/period": "0",
                            "class/pwm/pwmchip0/pwm0/enable": "0", "class/pwm/pwmchip0/pwm0/polarity": "normal",
                            "class/hwmon/hwmon4/name": "bath", "class/hwmon/hwmon4/temp1_input": str(mdegc),
                            "class/hwmon/hwmon4/curr1_input": str(IDLE_MA), "bus/iio/devices/iio:device0/name": "adc",
@@ -34,6 +36,8 @@ class FakeUnit:
             "water": [{"bus": "hwmon", "device": "bath", "file": "temp1_input", "period_ms": 20}],
             "level": {"bus": "iio", "device": "adc", "file": "in_voltage0_raw", "period_ms": 20},
             "current": {"bus": "hwmon", "device": "bath", "file": "curr1_input", "period_ms": 20},
+            "motion": [{"actuator": "vibration", "bus": "hwmon", "device": "bath", "file": "fan1_input", "period_ms": 20}],
+            "contacts": {"leak": {"drive": "attribute", "file": LEAK}, "lid": {"drive": "attribute", "file": LID}},
             "emergency_stop": {"drive": "attribute", "file": STOP}}))
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self._live, daemon=True)
@@ -65,6 +69,7 @@ class FakeUnit:
             self.water += 400 * heater * (now - before) * 1e6 / (8000 * 4186)  # W, s, ml: thousandths of a degree
             before = now
             self.write("class/hwmon/hwmon4/curr1_input", str(IDLE_MA + int(MOTOR_MA * motor * (not self.dead_motor))))
+            self.write(TURNS, str(int(1000 * motor * (not self.dead_motor))))
             if not self.stuck:
                 self.write("class/hwmon/hwmon4/temp1_input", str(int(self.water)))
 

@@ -12,8 +12,17 @@
 
 #undef linux /* the preprocessor's own name for the system */
 
-enum { HEATER, JETS, ROLLER };                                      /* channels of spa-pro */
-enum { STOP_LINE, KEY_LINE, ENABLE_LINE, HEARTBEAT_LINE, N_LINES }; /* of the fake GPIO */
+enum { HEATER, JETS, ROLLER }; /* channels of spa-pro */
+enum {
+    STOP_LINE,
+    KEY_LINE,
+    ENABLE_LINE,
+    HEARTBEAT_LINE,
+    LEAK_LINE,
+    LID_LINE,
+    DRAIN_LINE,
+    N_LINES
+}; /* of the fake GPIO */
 
 #define PWM_1 "class/pwm/pwmchip0/pwm1/"
 #define WATER_0 "bus/iio/devices/iio:device3/in_voltage0_raw"
@@ -202,6 +211,26 @@ Test(linux, a_switch_that_cannot_be_read_is_pressed) {
     subject_until(s, s->readings.emergency_stop);
     fake_gpio_fail(STOP_LINE, false);
     subject_until(s, !s->readings.emergency_stop);
+}
+
+/* An input that the description names is fitted, even when it could not be read once since the start. */
+Test(linux, an_input_that_never_could_be_read_is_not_taken_for_one_that_is_not_fitted) {
+    auto_subject struct subject *s = subject_new(&subject_linux);
+    auto_buf struct buf text = BUF_INIT;
+    char error[256] = "";
+    reopen(s, &text);
+    fake_gpio_fail(LID_LINE, true);
+    fake_write("class/hwmon/hwmon2/fan1_input", "9999\n");
+    cr_assert(fake_open(&s->model, text.data, text.len, &s->board, error), "%s", error);
+    s->is_open = true;
+    subject_turn(s);
+    const struct reading *lid = &s->readings.contact[CONTACT_LID], *jets = &s->readings.motion_permille[JETS];
+    cr_expect(lid->present && !subject_is_fresh(s, lid));
+    cr_expect(jets->present && !subject_is_fresh(s, jets));
+    cr_expect_not(s->readings.motion_permille[ROLLER].present, "it is not in the description");
+    fake_gpio_fail(LID_LINE, false);
+    fake_write("class/hwmon/hwmon2/fan1_input", "0\n");
+    subject_until(s, subject_is_fresh(s, lid) && subject_is_fresh(s, jets));
 }
 
 Test(linux, a_broken_wire_is_no_reading_at_once) {

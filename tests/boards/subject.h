@@ -25,6 +25,9 @@ struct subject_ops {
     void (*silence)(struct subject *s, bool silent);   /* no sensor measures any more */
     void (*break_outputs)(struct subject *s, bool broken);
     void (*press)(struct subject *s, enum subject_button button, bool pressed);
+    void (*set_contact)(struct subject *s, enum contact contact, bool active);
+    void (*lose_contacts)(struct subject *s, bool lost); /* none can be read any more */
+    void (*turn_jets)(struct subject *s, bool turns);    /* what the sensor of its motion sees */
 };
 
 struct subject {

@@ -76,6 +76,29 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
         fake_gpio_set(1, pressed);
 }
 
-const struct subject_ops subject_linux = {false,   false,         10,     prepare,   open_board,
-                                          finish,  drive,         writes, set_water, break_wire,
-                                          silence, break_outputs, press};
+/* Lines from LEAK_LINE on; the lid's is low when it is open; the thermostat's contact is a file. */
+enum { LEAK_LINE = 4 };
+#define CUTOUT_FILE "class/gpio-keys/cutout"
+
+static void set_contact(struct subject *s, enum contact contact, bool active) {
+    (void)s;
+    if (contact == CONTACT_CUTOUT)
+        fake_write(CUTOUT_FILE, active ? "1\n" : "0\n");
+    else
+        fake_gpio_set(LEAK_LINE + (int)contact, active != (contact == CONTACT_LID));
+}
+static void lose_contacts(struct subject *s, bool lost) {
+    for (int i = 0; i < CONTACT_CUTOUT; i++) fake_gpio_fail(LEAK_LINE + i, lost);
+    if (lost)
+        fake_remove(CUTOUT_FILE);
+    else
+        set_contact(s, CONTACT_CUTOUT, false);
+}
+static void turn_jets(struct subject *s, bool turns) {
+    (void)s;
+    fake_write("class/hwmon/hwmon2/fan1_input", turns ? "1500\n" : "0\n");
+}
+
+const struct subject_ops subject_linux = {
+    false,     false,      10,      prepare,       open_board, finish,      drive,         writes,
+    set_water, break_wire, silence, break_outputs, press,      set_contact, lose_contacts, turn_jets};

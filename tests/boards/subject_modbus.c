@@ -47,9 +47,19 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
     control_set_input(s->hardware, CONTROL_SWITCHES, switches);
 }
 
-const struct subject_ops subject_modbus_rtu = {true,    false,         10,     prepare_rtu, open_board,
-                                               finish,  drive,         writes, set_water,   break_wire,
-                                               silence, break_outputs, press};
-const struct subject_ops subject_modbus_tcp = {true,    false,         10,     prepare_tcp, open_board,
-                                               finish,  drive,         writes, set_water,   break_wire,
-                                               silence, break_outputs, press};
+static void set_contact(struct subject *s, enum contact contact, bool active) {
+    int32_t bit = 4 << contact;
+    switches = active ? switches | bit : switches & ~bit;
+    control_set_input(s->hardware, CONTROL_SWITCHES, switches);
+}
+static void lose_contacts(struct subject *s, bool lost) { silence(s, lost); }
+static void turn_jets(struct subject *s, bool turns) {
+    control_set_input(s->hardware, CONTROL_JETS, turns ? 500 : 0);
+}
+
+const struct subject_ops subject_modbus_rtu = {
+    true,      false,      10,      prepare_rtu,   open_board, finish,      drive,         writes,
+    set_water, break_wire, silence, break_outputs, press,      set_contact, lose_contacts, turn_jets};
+const struct subject_ops subject_modbus_tcp = {
+    true,      false,      10,      prepare_tcp,   open_board, finish,      drive,         writes,
+    set_water, break_wire, silence, break_outputs, press,      set_contact, lose_contacts, turn_jets};

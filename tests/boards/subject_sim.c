@@ -38,5 +38,18 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
         s->board.ops->buttons->local_stop(s->board.self);
 }
 
-const struct subject_ops subject_sim = {false,  true,      200,        prepare, open_board,    finish, drive,
-                                        writes, set_water, break_wire, silence, break_outputs, press};
+static void set_contact(struct subject *s, enum contact contact, bool active) {
+    static const enum sim_fault faults[CONTACT_COUNT] = {SIM_FAULT_LEAK, SIM_FAULT_LID_OPEN,
+                                                         SIM_FAULT_DRAIN_OPEN, SIM_FAULT_CUTOUT};
+    sim_board_inject(s->board, faults[contact], active);
+}
+static void lose_contacts(struct subject *s, bool lost) {
+    sim_board_inject(s->board, SIM_FAULT_CONTACT_MISSING, lost ? 15 : 0);
+}
+static void turn_jets(struct subject *s, bool turns) {
+    sim_board_inject(s->board, SIM_FAULT_MOTOR_RUNS_ON, turns ? 1 << 1 : 0);
+}
+
+const struct subject_ops subject_sim = {
+    false,     true,       200,     prepare,       open_board, finish,      drive,         writes,
+    set_water, break_wire, silence, break_outputs, press,      set_contact, lose_contacts, turn_jets};

@@ -66,6 +66,19 @@ static void press(struct subject *s, enum subject_button button, bool pressed) {
     put(s, button == EMERGENCY_STOP ? &hw->emergency_stop : &hw->local_stop, pressed);
 }
 
-const struct subject_ops subject_template = {false,   false,         0,      prepare,   open_board,
-                                             finish,  drive,         writes, set_water, break_wire,
-                                             silence, break_outputs, press};
+static void set_contact(struct subject *s, enum contact contact, bool active) {
+    struct template_hardware *hw = s->hardware;
+    look(s, &hw->contact[contact], true, active);
+}
+static void lose_contacts(struct subject *s, bool lost) {
+    struct template_hardware *hw = s->hardware;
+    for (int i = 0; i < CONTACT_COUNT; i++) put(s, &hw->answers[TEMPLATE_CONTACT + i], !lost);
+}
+static void turn_jets(struct subject *s, bool turns) {
+    struct template_hardware *hw = s->hardware;
+    look(s, &hw->motion_permille[1], true, turns ? 500 : 0);
+}
+
+const struct subject_ops subject_template = {
+    false,     false,      0,       prepare,       open_board, finish,      drive,         writes,
+    set_water, break_wire, silence, break_outputs, press,      set_contact, lose_contacts, turn_jets};

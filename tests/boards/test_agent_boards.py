@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from control_board import ControlBoard  # noqa: E402
-from fake_unit import DUTY, RELAY, STOP, FakeUnit  # noqa: E402
+from fake_unit import DUTY, LEAK, LID, RELAY, STOP, FakeUnit  # noqa: E402
 from harness import tap, until  # noqa: E402
 from harness.broker import Broker  # noqa: E402
 from harness.fleet import Agent  # noqa: E402
@@ -142,7 +142,7 @@ def a_sound_unit_passes_its_self_test_on(world, board, kind):
         ended = world.agent(unit).run("--self-test", "--nobody-in-the-unit", "--json", deadline_s=120)
         report, results = report_of(ended)
         tap.equal((ended.returncode, report["board"]), (PASSED, board), report)
-        tap.equal(sorted(results), ["current", "emergency_stop", "heater", "level", "outputs", "vibration/1", "water/1",
+        tap.equal(sorted(results), ["contact/leak", "contact/lid", "current", "emergency_stop", "heater", "level", "outputs", "vibration/1", "water/1",
                                     "water/1/follows"], report)
         tap.equal(unit.drives(), (0, 0))
 
@@ -286,6 +286,61 @@ def a_control_board_turns_off_by_itself_when_its_agent_was_killed(world):
 
 
 @tap.test
+@tap.rows(("the lid is opened", LID, "1", "paused", "lid_open"), ("it leaks", LEAK, "1", "aborted", "leak"),
+          ("a contact cannot be read", LID, "?", "paused", "sensor_stale"))
+def a_contact_stops_the_motor_when(world, _what, file, text, ends, reason):
+    with FakeUnit() as unit:
+        agent = world.agent(unit)
+        with Session(world, agent) as session:
+            agent.start()
+            session.start()
+            until(lambda: unit.drives()[0] > 0.3, SOON_S, "the motor to be driven")
+            unit.write(file, text)
+            state = session.wait("state", lambda m: m["session"] and m["session"]["state"] == ends)
+            tap.equal(state["session"]["reason"], reason, state)
+            until(lambda: unit.drives() == (0, 0), SOON_S, "everything to be off")
+            tap.equal(agent.stop(), 0)
+
+
+@tap.test
+def the_status_shows_what_is_fitted_and_a_contact_that_cannot_be_read_from_the_first_is_a_fault(world):
+    with FakeUnit() as unit:
+        unit.write(LID, "?")
+        agent = world.agent(unit).start()
+
+        def status(*options):
+            return subprocess.run([agent.command()[0], "status", "--config", agent.state / "agent.json", *options], text=True,
+                                  capture_output=True, timeout=SOON_S)
+
+        until(lambda: status("--json").returncode == 3, SOON_S, "the fault")
+        told = json.loads(status("--json").stdout)
+        tap.equal((told["state"]["faults"], sorted(told["contacts"]), list(told["motion_permille"])),
+                  (["sensor_stale"], ["leak", "lid"], ["vibration"]), told)
+        tap.check(told["contacts"]["lid"]["age_ms"] > 1000 > told["contacts"]["leak"]["age_ms"], told)
+        unit.write(LID, "1")
+        until(lambda: status().returncode == 0, SOON_S, "the fault to be over; an open lid is none between guests")
+        shown = status().stdout
+        for words in ("leak         well", "lid          ACTIVE", "vibration    0.0 % of its speed"):
+            tap.contains(shown, words)
+        tap.equal(agent.stop(), 0)
+
+
+@tap.test
+def a_motor_that_is_seen_not_to_turn_ends_the_session(world):
+    with FakeUnit() as unit:
+        agent = world.agent(unit)
+        with Session(world, agent) as session:
+            agent.start()
+            session.start()
+            until(lambda: unit.drives()[0] > 0.3, SOON_S, "the motor to be driven")
+            unit.dead_motor = True
+            state = session.wait("state", lambda m: m["session"] and m["session"]["state"] == "aborted")
+            tap.equal(state["session"]["reason"], "motor_fault", state)
+            until(lambda: unit.drives() == (0, 0), SOON_S, "everything to be off")
+            tap.equal(agent.stop(), 0)
+
+
+@tap.test
 def an_output_that_fails_pauses_the_session_and_is_told(world):
     with FakeUnit() as unit:
         agent = world.agent(unit)
@@ -297,7 +352,7 @@ def an_output_that_fails_pauses_the_session_and_is_told(world):
             (unit.root / "duty").replace(unit.root / DUTY)
             unit.write(RELAY, "700")  # whatever else is on goes off with it
             state = session.wait("state", lambda m: m["session"] and m["session"]["state"] == "paused")
-            tap.equal(state["session"]["reason"], "sensor_stale", state)
+            tap.equal(state["session"]["reason"], "board_failed", state)
             until(lambda: unit.number(RELAY) == 0, SOON_S, "everything to be off")
             until(lambda: "cannot be driven" in agent.log.read_text(), SOON_S, "a line in the log")
             (unit.root / DUTY).unlink()

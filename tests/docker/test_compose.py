@@ -3,6 +3,7 @@ Without a Docker engine all of it is skipped, with the reason."""
 # suite: deadline_s=1800
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,17 @@ def a_service_runs_confined(w, service):
     tap.equal(seen["HostConfig"]["CapDrop"], ["ALL"])
     tap.check(seen["Config"]["User"] not in ("", "root", "0", "0:0"), f"it runs as {seen['Config']['User']!r}")
     tap.equal([line for line in seen["Config"]["Env"] if "PASSWORD=" in line or "SECRET=" in line], [])
+
+
+@tap.test
+def the_dashboard_is_there(w):
+    client = Client(f"http://127.0.0.1:{w.port}")
+    page = client.get("/")
+    tap.equal(page.status, 200, page)
+    assets = re.findall(r'"(/assets/[^"]+)"', page.body.decode())
+    tap.check(len(assets) >= 2, page)
+    for path in assets:
+        tap.equal(client.get(path).status, 200, path)
 
 
 @tap.test(deadline_s=120)

@@ -26,6 +26,7 @@ static const char *cold_reason(const struct device *d) { /* why there must be no
     if (!level->present || now_ms - level->at_ms > FRESH_MS) return "the level is not known";
     if (level->value < d->model->level_min_permille) return "the level is low";
     if (r->emergency_stop) return "the emergency stop is in";
+    if (r->board_failed) return "the board cannot do what it is told";
     for (int i = 0; i < CONTACT_COUNT; i++)
         if (r->contact[i].value) return "a contact says no";
     return NULL;

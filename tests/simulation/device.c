@@ -21,7 +21,7 @@ static void apply(struct device *d, const struct outputs *wanted) {
         for (int i = 0; i < d->model->n_actuators; i++)
             for (int c = 0; c < d->model->actuators[i].cells; c++)
                 if (o.level[i][c]) o.level[i][c] = (uint8_t)(o.level[i][c] + 25);
-    (void)d->board.ops->actuators->apply(d->board.self, &o);
+    d->board_failed = !d->board.ops->actuators->apply(d->board.self, &o);
     check_outputs(d, &o);
 }
 
@@ -212,6 +212,7 @@ static void boot(struct device *d) {
     struct uuid id = world_id(ID_BOOT, d->index, ++d->boots);
     struct moment now;
     d->powered = true;
+    d->board_failed = false;
     d->boot_at_ms = w->now_ms;
     now = device_now(d);
     disk_recover(&d->disk, r, w->mutant == MUTANT_JOURNAL_HALF);
@@ -271,6 +272,7 @@ static void connect(struct device *d) {
 static void tick(struct device *d) {
     struct world *w = d->world;
     d->board.ops->sensors->read(d->board.self, w->now_ms + 1000, &d->raw);
+    d->raw.board_failed = d->board_failed;
     check_danger(d);
     struct readings shown = d->raw;
     if (w->mutant == MUTANT_STALE_AS_FRESH)

@@ -154,7 +154,7 @@ struct device {
     struct board board;
     int32_t index;
     /* Power, time and connection. */
-    bool powered, connected, pressed, full;
+    bool powered, connected, pressed, full, board_failed;
     int64_t on_at_ms, boot_at_ms, connect_at_ms, stalled_until_ms, clock_off_ms, connection;
     int32_t boots;
     const struct agent_write *write;

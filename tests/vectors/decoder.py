@@ -14,7 +14,7 @@ ENUMS = {
     "session_state": "none starting running paused waiting completed stopped aborted",
     "reason": "none command local_stop emergency_stop power_loss over_temperature sensor_stale sensor_implausible"
               " sensor_disagree level_low over_current heating_failed max_time journal heating_runaway sensor_stuck thermal_cutout"
-              " motor_fault leak lid_open drain_open loop_overrun",
+              " motor_fault leak lid_open drain_open loop_overrun board_failed",
     "command_type": "start pause resume stop adjust confirm",
     "ack_state": "accepted running succeeded failed rejected expired",
     "ack_code": "ok stale_epoch old_sequence expired bad_message bad_program wrong_model busy no_session wrong_session"

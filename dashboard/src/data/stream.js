@@ -34,12 +34,13 @@ function read(share, ended, fresh) {
   const say = (state) => { setState(state); share({state}); };
   const open = () => {
     source = new EventSource("/api/v1/events");
-    let seen = false;
+    let seen = false, marked = false;
     source.onopen = () => {
       tries = 0;
       heardAt = Date.now();
       say("up");
-      if (!seen && !isFirst) { tell("resync"); share({type: "resync"}); }
+      // Without the id of an event the server cannot tell on coming back what was missed.
+      if (seen ? !marked : !isFirst) { tell("resync"); share({type: "resync"}); }
       seen = true;
       isFirst = false;
     };
@@ -51,6 +52,7 @@ function read(share, ended, fresh) {
     for (const type of TYPES) {
       source.addEventListener(type, (event) => {
         heardAt = Date.now();
+        marked = true;
         const data = event.data ? JSON.parse(event.data) : null;
         tell(type, data);
         share({type, data});

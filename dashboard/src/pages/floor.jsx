@@ -45,6 +45,9 @@ function presence(d) {
   return d.ready ? "ready" : "connected";
 }
 
+/* Chairs of two sites may have one name: with all sites on the floor each tile says where it stands. */
+const placeOf = (d) => (site.value || sites.value.length < 2 ? "" : sites.value.find((each) => each.id === d.site_id)?.name ?? "");
+
 function Face({d}) {
   const left = remainingMs(d.session), all = d.session.elapsed_ms + d.session.remaining_ms;
   return (
@@ -54,29 +57,26 @@ function Face({d}) {
   );
 }
 
-/* Where it stands, when more than one site is on the page; else what it is. */
-const placeOf = (d) => (sites.value.length > 1 && !site.value ? sites.value.find((each) => each.id === d.site_id)?.name : null) ?? word("model", d.model);
-
 const Tile = memo(function Tile({id}) {
   const d = device(id)?.value;
   if (!d) return null;
   const is = condition(d), where = presence(d);
-  const name = `${d.name}: ${word("condition", is)}`;
+  const place = placeOf(d), name = place ? `${d.name}, ${place}` : d.name;
   return (
     <article class={`tile tile-${is}`} data-device={id}>
-      <a class="tile-body" href={`#/devices/${id}`} aria-label={name}>
-        <header><h3>{d.name}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
+      <a class="tile-body" href={`#/devices/${id}`}>
+        <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : placeOf(d)}</p>
+        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
-          {d.cleaning === "due" && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
+          {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>
       <div class="tile-acts">
-        {d.session && <button class="stop" onClick={() => stopSession(d.session.id)} aria-label={t("floor.stop_name", {name: d.name})}><Icon name="stop" /> {t("floor.stop")}</button>}
+        {d.session && <button class="stop" onClick={() => stopSession(d.session.id)} aria-label={t("floor.stop_name", {name})}><Icon name="stop" /> {t("floor.stop")}</button>}
         {d.session && <a class="button" href={`#/sessions/${d.session.id}`}>{t("floor.open")}</a>}
-        {is === "free" && may("operate") && <button class="primary" onClick={() => go(`/start/${id}`)} aria-label={t("floor.start_name", {name: d.name})}><Icon name="play" /> {t("floor.start")}</button>}
-        {is === "dirty" && may("operate") && <button onClick={() => go(`/disinfect/${id}`)} aria-label={t("floor.disinfect_name", {name: d.name})}><Icon name="clean" /> {t("floor.disinfect")}</button>}
+        {is === "free" && may("operate") && <button class="primary" onClick={() => go(`/start/${id}`)} aria-label={t("floor.start_name", {name})}><Icon name="play" /> {t("floor.start")}</button>}
+        {is === "dirty" && may("operate") && <button onClick={() => go(`/disinfect/${id}`)} aria-label={t("floor.disinfect_name", {name})}><Icon name="clean" /> {t("floor.disinfect")}</button>}
       </div>
     </article>
   );

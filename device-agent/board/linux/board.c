@@ -1,10 +1,10 @@
 #include "device-agent/board/linux/board.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "device-agent/board/inputs.h"
+#include "device-agent/board/linux/button.h"
 #include "device-agent/board/linux/output.h"
 #include "device-agent/board/linux/sensor.h"
 #include "device-agent/board/outputs.h"
@@ -13,18 +13,13 @@
 #define WATCHDOG_END_MS 1000
 #define FIRST_WAIT_MS 500 /* for the first measurements, so that the agent does not begin with a fault */
 
-struct button { /* a switch */
-    const struct linux_switch *spec;
-    void *line;
-    char file[SYSFS_PATH_MAX];
-};
-
 struct linux_board {
     const struct model *model;
     struct linux_description d;
     const struct gpio_ops *gpio;
-    struct sensor water[WATER_SENSORS_MAX], level, current;
-    struct button emergency_stop, local_stop;
+    struct sensor water[WATER_SENSORS_MAX], level, current, motion[PROTO_ACTUATORS_MAX];
+    int moves[PROTO_ACTUATORS_MAX]; /* the channel that each sensor of motion sees */
+    struct button emergency_stop, local_stop, contacts[CONTACT_COUNT];
     bool was_local_stop;
     int64_t now_ms; /* control time of the last reading */
     struct worker watchdog;
@@ -104,54 +99,45 @@ static void linux_safe(void *board) {
 
 /* ---- inputs ---- */
 
-static bool open_button(struct linux_board *b, struct button *c, const struct linux_switch *s,
-                        char error[256]) {
-    struct gpio_pin pin = {s->chip, s->line, s->active_low};
-    c->spec = s;
-    if (s->drive == LINUX_ATTRIBUTE) {
-        snprintf(c->file, sizeof c->file, "%s/%s", b->d.sysfs, s->file);
-        if (access(c->file, R_OK) == 0) return true;
-        snprintf(error, 256, "%.180s: %s", c->file, strerror(errno));
-        return false;
+/* Inputs that the description may leave out. */
+static void read_optional(struct linux_board *b, int64_t now_ms, struct readings *ret) {
+    for (int i = 0; i < CONTACT_COUNT; i++) {
+        if (!b->d.contacts.has[i]) continue;
+        int active = button_get(&b->contacts[i]);
+        ret->contact[i] = inputs_fitted((struct reading){active > 0, now_ms, active >= 0}, now_ms);
     }
-    c->line = b->gpio->open(&pin, false);
-    if (!c->line) snprintf(error, 256, "%s line %d: %s", s->chip, s->line, strerror(errno));
-    return c->line != NULL;
+    for (int32_t i = 0; i < b->d.n_motion; i++)
+        ret->motion_permille[b->moves[i]] = inputs_fitted(sensor_get(&b->motion[i], now_ms), now_ms);
 }
 
-/* A switch that cannot be read is pressed. */
-static bool is_pressed(struct linux_board *b, const struct button *c) {
-    int64_t value;
-    if (!c->spec) return false;
-    if (c->spec->drive == LINUX_GPIO) return b->gpio->get(c->line) != 0;
-    if (!sysfs_read(c->file, &value)) return true;
-    return (value != 0) != c->spec->active_low;
-}
-
+/* A stop that cannot be read is pressed. */
 static void linux_read(void *board, int64_t now_ms, struct readings *ret) {
     struct linux_board *b = board;
-    bool local_stop = is_pressed(b, &b->local_stop);
+    bool local_stop = button_get(&b->local_stop) != 0;
     *ret = (struct readings){0};
     for (int32_t i = 0; i < b->d.n_water; i++) ret->water_mdegc[i] = sensor_get(&b->water[i], now_ms);
     ret->level_permille = sensor_get(&b->level, now_ms);
     ret->current_ma = sensor_get(&b->current, now_ms);
-    ret->emergency_stop = is_pressed(b, &b->emergency_stop);
+    ret->emergency_stop = button_get(&b->emergency_stop) != 0;
     ret->local_stop = local_stop && !b->was_local_stop;
     b->was_local_stop = local_stop;
+    read_optional(b, now_ms, ret);
     b->now_ms = now_ms;
 }
 
 /* ---- life ---- */
 
-static void close_button(struct linux_board *b, struct button *c) {
-    if (c->line) b->gpio->close(c->line);
-    c->line = NULL;
+static void close_buttons(struct linux_board *b) {
+    button_close(&b->emergency_stop);
+    button_close(&b->local_stop);
+    for (int i = 0; i < CONTACT_COUNT; i++) button_close(&b->contacts[i]);
 }
 
 static bool close_sensors(struct linux_board *b) {
     bool ended = sensor_close(&b->level);
     ended &= sensor_close(&b->current);
     for (int32_t i = 0; i < b->d.n_water; i++) ended &= sensor_close(&b->water[i]);
+    for (int32_t i = 0; i < b->d.n_motion; i++) ended &= sensor_close(&b->motion[i]);
     return ended;
 }
 
@@ -165,8 +151,7 @@ static void linux_free(void *board) {
     for (int32_t i = 0; i < b->d.n_outputs; i++) output_close(&b->outputs[i]);
     output_close(&b->heartbeat);
     pthread_mutex_unlock(&b->lock);
-    close_button(b, &b->emergency_stop);
-    close_button(b, &b->local_stop);
+    close_buttons(b);
     ended &= close_sensors(b);
     if (!ended) return;
     pthread_mutex_destroy(&b->lock);
@@ -181,23 +166,38 @@ static bool open_outputs(struct linux_board *b, char error[256]) {
     return !d->has_heartbeat || output_open(&b->heartbeat, &d->heartbeat, d->sysfs, b->gpio, error);
 }
 
-static bool open_inputs(struct linux_board *b, char error[256]) {
+static bool open_sensors(struct linux_board *b, char error[256]) {
     const struct linux_description *d = &b->d;
     for (int32_t i = 0; i < d->n_water; i++)
         if (!sensor_open(&b->water[i], &d->water[i], d->sysfs, error)) return false;
+    for (int32_t i = 0; i < d->n_motion; i++) {
+        int cell;
+        if (!outputs_find(b->model, d->motion[i].actuator, 1, &b->moves[i], &cell) ||
+            !sensor_open(&b->motion[i], &d->motion[i], d->sysfs, error))
+            return false;
+    }
     return (!d->has_level || sensor_open(&b->level, &d->level, d->sysfs, error)) &&
-           (!d->has_current || sensor_open(&b->current, &d->current, d->sysfs, error)) &&
-           open_button(b, &b->emergency_stop, &d->emergency_stop, error) &&
-           (!d->has_local_stop || open_button(b, &b->local_stop, &d->local_stop, error));
+           (!d->has_current || sensor_open(&b->current, &d->current, d->sysfs, error));
+}
+
+static bool open_buttons(struct linux_board *b, char error[256]) {
+    const struct linux_description *d = &b->d;
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        if (d->contacts.has[i] && !button_open(&b->contacts[i], &d->contacts.at[i], d->sysfs, b->gpio, error))
+            return false;
+    return button_open(&b->emergency_stop, &d->emergency_stop, d->sysfs, b->gpio, error) &&
+           (!d->has_local_stop || button_open(&b->local_stop, &d->local_stop, d->sysfs, b->gpio, error));
 }
 
 static bool has_measured(struct sensor *s) { return !s->is_open || sensor_get(s, 0).present; }
 
 static void wait_for_sensors(struct linux_board *b) {
-    for (int64_t until_ms = clock_mono_ms() + FIRST_WAIT_MS; clock_mono_ms() < until_ms; usleep(5000))
-        if (has_measured(&b->level) && has_measured(&b->current) && has_measured(&b->water[0]) &&
-            has_measured(&b->water[1]))
-            return;
+    for (int64_t until_ms = clock_mono_ms() + FIRST_WAIT_MS; clock_mono_ms() < until_ms; usleep(5000)) {
+        bool all = has_measured(&b->level) && has_measured(&b->current) && has_measured(&b->water[0]) &&
+                   has_measured(&b->water[1]);
+        for (int32_t i = 0; i < b->d.n_motion; i++) all = all && has_measured(&b->motion[i]);
+        if (all) return;
+    }
 }
 
 static const struct hal_sensors sensors = {.read = linux_read};
@@ -213,7 +213,7 @@ bool linux_board_open(const struct model *model, const struct linux_description 
     b->gpio = gpio;
     b->applied_ms = clock_mono_ms();
     pthread_mutex_init(&b->lock, NULL);
-    if (open_outputs(b, error) && open_inputs(b, error)) {
+    if (open_outputs(b, error) && open_sensors(b, error) && open_buttons(b, error)) {
         wait_for_sensors(b);
         b->applied_ms = clock_mono_ms();
         if (worker_start(&b->watchdog, watch, b, WATCHDOG_PERIOD_MS)) {

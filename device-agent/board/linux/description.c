@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "device-agent/board/coverage.h"
+#include "device-agent/board/inputs.h"
 
 static const char *const drives[] = {"pwm", "gpio", "attribute", NULL};
 static const char *const buses[] = {"iio", "hwmon", "file", NULL};
@@ -23,13 +24,16 @@ static const struct field output_fields[] = {
     FIELD_INT_OR(struct linux_output, cell, 1, PROTO_CELLS_MAX, 0, 1), OUTPUT_FIELDS, FIELD_END};
 static const struct field line_fields[] = {OUTPUT_FIELDS, FIELD_END};
 
-static const struct field sensor_fields[] = {
-    FIELD_ENUM(struct linux_sensor, bus, buses, FIELD_REQUIRED),
-    FIELD_STR(struct linux_sensor, device, 1, 0),
-    FIELD_STR(struct linux_sensor, file, 1, FIELD_REQUIRED),
-    FIELD_INT_OR(struct linux_sensor, period_ms, 20, 900, 0, LINUX_SAMPLE_MS),
-    FIELD_OBJECT(struct linux_sensor, scale, scale_fields, 0),
-    FIELD_END};
+#define SENSOR_FIELDS                                                                                        \
+    FIELD_ENUM(struct linux_sensor, bus, buses, FIELD_REQUIRED),                                             \
+        FIELD_STR(struct linux_sensor, device, 1, 0),                                                        \
+        FIELD_STR(struct linux_sensor, file, 1, FIELD_REQUIRED),                                             \
+        FIELD_INT_OR(struct linux_sensor, period_ms, 20, 900, 0, LINUX_SAMPLE_MS),                           \
+        FIELD_OBJECT(struct linux_sensor, scale, scale_fields, 0)
+
+static const struct field sensor_fields[] = {SENSOR_FIELDS, FIELD_END};
+static const struct field motion_fields[] = {FIELD_STR(struct linux_sensor, actuator, 1, FIELD_REQUIRED),
+                                             SENSOR_FIELDS, FIELD_END};
 
 static const struct field switch_fields[] = {FIELD_ENUM(struct linux_switch, drive, drives, FIELD_REQUIRED),
                                              FIELD_STR(struct linux_switch, chip, 1, 0),
@@ -37,6 +41,12 @@ static const struct field switch_fields[] = {FIELD_ENUM(struct linux_switch, dri
                                              FIELD_BOOL(struct linux_switch, active_low, 0),
                                              FIELD_STR(struct linux_switch, file, 1, 0),
                                              FIELD_END};
+
+static const struct field contact_fields[] = {
+#define X(c, name, ...) INPUTS_CONTACT_ROW(struct linux_contacts, c, name, switch_fields),
+    CONTACTS(X)
+#undef X
+        FIELD_END};
 
 #define S struct linux_description
 static const struct field fields[] = {FIELD_STR(S, sysfs, 1, 0),
@@ -46,8 +56,10 @@ static const struct field fields[] = {FIELD_STR(S, sysfs, 1, 0),
                                       FIELD_ARRAY(S, water, n_water, 0, sensor_fields, 0),
                                       FIELD_OBJECT_HAS(S, level, sensor_fields, 0, has_level),
                                       FIELD_OBJECT_HAS(S, current, sensor_fields, 0, has_current),
+                                      FIELD_ARRAY(S, motion, n_motion, 0, motion_fields, 0),
                                       FIELD_OBJECT(S, emergency_stop, switch_fields, FIELD_REQUIRED),
                                       FIELD_OBJECT_HAS(S, local_stop, switch_fields, 0, has_local_stop),
+                                      FIELD_OBJECT(S, contacts, contact_fields, 0),
                                       FIELD_END};
 #undef S
 
@@ -112,6 +124,21 @@ static void check_sensors(struct coverage *c, const struct linux_description *d)
     if (d->has_level) check_sensor(c, "/level", &d->level);
     if (d->has_current) check_sensor(c, "/current", &d->current);
     coverage_sensors(c, d->n_water, d->has_level, d->has_current);
+    for (int32_t i = 0; i < d->n_motion; i++) {
+        snprintf(at, sizeof at, "/motion/%d", i);
+        check_sensor(c, at, &d->motion[i]);
+        coverage_motion(c, i, d->motion[i].actuator);
+    }
+}
+
+static void check_switches(struct coverage *c, const struct linux_description *d) {
+    check_switch(c, "/emergency_stop", &d->emergency_stop);
+    if (d->has_local_stop) check_switch(c, "/local_stop", &d->local_stop);
+    for (int i = 0; i < CONTACT_COUNT; i++) {
+        char at[32];
+        snprintf(at, sizeof at, "/contacts/%s", inputs_contact_names[i]);
+        if (d->contacts.has[i]) check_switch(c, at, &d->contacts.at[i]);
+    }
 }
 
 static void check_outputs(struct coverage *c, const struct linux_description *d) {
@@ -133,7 +160,6 @@ bool linux_description_parse(const char *text, size_t len, const struct model *m
     if (!ret->sysfs[0]) strcpy(ret->sysfs, "/sys");
     check_outputs(&c, ret);
     check_sensors(&c, ret);
-    check_switch(&c, "/emergency_stop", &ret->emergency_stop);
-    if (ret->has_local_stop) check_switch(&c, "/local_stop", &ret->local_stop);
+    check_switches(&c, ret);
     return errors->n == 0;
 }

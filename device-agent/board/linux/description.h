@@ -31,9 +31,10 @@ struct linux_output {
 enum linux_bus { LINUX_IIO, LINUX_HWMON, LINUX_FILE, LINUX_BUS_COUNT };
 
 struct linux_sensor {
-    int32_t bus;                     /* enum linux_bus */
-    char device[LINUX_NAME_MAX + 1]; /* iio, hwmon: the device's name, or its folder's */
-    char file[LINUX_FILE_MAX + 1];   /* of the device; file: below the root of sysfs */
+    char actuator[PROTO_NAME_MAX + 1]; /* of motion: whose motor it sees */
+    int32_t bus;                       /* enum linux_bus */
+    char device[LINUX_NAME_MAX + 1];   /* iio, hwmon: the device's name, or its folder's */
+    char file[LINUX_FILE_MAX + 1];     /* of the device; file: below the root of sysfs */
     int32_t period_ms;
     struct scale scale;
 };
@@ -46,16 +47,23 @@ struct linux_switch {
     char file[LINUX_FILE_MAX + 1];
 };
 
+struct linux_contacts {
+    bool has[CONTACT_COUNT];
+    struct linux_switch at[CONTACT_COUNT];
+};
+
 struct linux_description {
     char sysfs[LINUX_FILE_MAX + 1]; /* root; "/sys" when it is not said */
-    int32_t n_outputs, n_water;
+    int32_t n_outputs, n_water, n_motion;
     struct linux_output outputs[LINUX_OUTPUTS_MAX];
     struct linux_output enable;    /* on while the board is well: a relay before all actuators */
     struct linux_output heartbeat; /* turned over at every control step: for a watchdog outside */
     bool has_enable, has_heartbeat, has_level, has_current, has_local_stop;
     struct linux_sensor water[WATER_SENSORS_MAX];
     struct linux_sensor level, current;
+    struct linux_sensor motion[PROTO_ACTUATORS_MAX]; /* how fast a motor turns, in permille of its most */
     struct linux_switch emergency_stop, local_stop;
+    struct linux_contacts contacts; /* active: the leak, the open lid, ... */
 };
 
 /* The text of a description for a device of that model: every actuator's cell has one output, every sensor

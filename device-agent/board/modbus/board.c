@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "device-agent/board/inputs.h"
 #include "device-agent/board/modbus/wire.h"
 #include "device-agent/board/outputs.h"
 #include "device-agent/board/slot.h"
@@ -18,7 +19,8 @@ struct modbus_board {
     const struct model *model;
     struct modbus_description d;
     struct worker worker;
-    struct slot water[WATER_SENSORS_MAX], level, current;
+    struct slot water[WATER_SENSORS_MAX], level, current, motion[PROTO_ACTUATORS_MAX];
+    int moves[PROTO_ACTUATORS_MAX]; /* the channel that each sensor of motion sees */
     /* of the worker's turn alone: */
     struct wire *wire;
     struct plan out, in;
@@ -28,7 +30,7 @@ struct modbus_board {
     pthread_mutex_t lock;
     struct outputs wanted;
     int64_t applied_ms, written_ms, failed_ms, switches_ms; /* monotonic */
-    bool failed, emergency_stop, local_stop;
+    bool failed, emergency_stop, local_stop, contacts[CONTACT_COUNT];
 };
 
 /* ---- the worker's turn ---- */
@@ -89,6 +91,8 @@ static void take_switches(struct modbus_board *b, int64_t began_ms) {
     pthread_mutex_lock(&b->lock);
     b->emergency_stop = is_pressed(b, &b->d.emergency_stop);
     b->local_stop |= local_stop && !b->was_local_stop;
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        b->contacts[i] = b->d.contacts.has[i] && is_pressed(b, &b->d.contacts.at[i]);
     b->switches_ms = began_ms;
     pthread_mutex_unlock(&b->lock);
     b->was_local_stop = local_stop;
@@ -98,6 +102,7 @@ static void take_inputs(struct modbus_board *b, int64_t began_ms) {
     for (int32_t i = 0; i < b->d.n_water; i++) take_sensor(b, &b->water[i], &b->d.water[i], began_ms);
     if (b->d.has_level) take_sensor(b, &b->level, &b->d.level, began_ms);
     if (b->d.has_current) take_sensor(b, &b->current, &b->d.current, began_ms);
+    for (int32_t i = 0; i < b->d.n_motion; i++) take_sensor(b, &b->motion[i], &b->d.motion[i], began_ms);
     take_switches(b, began_ms);
 }
 
@@ -156,16 +161,26 @@ static void modbus_safe(void *board) {
     if (b->worker.running) worker_wake(&b->worker);
 }
 
+/* Contacts are as old as the turn that read them. The lock is held. */
+static void read_contacts_locked(struct modbus_board *b, int64_t now_ms, struct readings *ret) {
+    int64_t at_ms = now_ms - (clock_mono_ms() - b->switches_ms);
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        if (b->d.contacts.has[i]) ret->contact[i] = (struct reading){b->contacts[i], at_ms, true};
+}
+
 static void modbus_read(void *board, int64_t now_ms, struct readings *ret) {
     struct modbus_board *b = board;
     *ret = (struct readings){0};
     for (int32_t i = 0; i < b->d.n_water; i++) ret->water_mdegc[i] = slot_get(&b->water[i], now_ms);
     ret->level_permille = slot_get(&b->level, now_ms);
     ret->current_ma = slot_get(&b->current, now_ms);
+    for (int32_t i = 0; i < b->d.n_motion; i++)
+        ret->motion_permille[b->moves[i]] = inputs_fitted(slot_get(&b->motion[i], now_ms), now_ms);
     pthread_mutex_lock(&b->lock);
     ret->emergency_stop = b->emergency_stop || clock_mono_ms() - b->switches_ms > MODBUS_FAULT_MS;
     ret->local_stop = b->local_stop;
     b->local_stop = false;
+    read_contacts_locked(b, now_ms, ret);
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -186,6 +201,7 @@ static void modbus_free(void *board) {
     last_word(b);
     wire_free(b->wire);
     for (int i = 0; i < WATER_SENSORS_MAX; i++) slot_done(&b->water[i]);
+    for (int i = 0; i < PROTO_ACTUATORS_MAX; i++) slot_done(&b->motion[i]);
     slot_done(&b->level);
     slot_done(&b->current);
     pthread_mutex_destroy(&b->lock);
@@ -202,6 +218,9 @@ static void plan_all(struct modbus_board *b) {
     if (d->has_current) plan_add(&b->in, d->current.table, d->current.address);
     plan_add(&b->in, d->emergency_stop.table, d->emergency_stop.address);
     if (d->has_local_stop) plan_add(&b->in, d->local_stop.table, d->local_stop.address);
+    for (int i = 0; i < CONTACT_COUNT; i++)
+        if (d->contacts.has[i]) plan_add(&b->in, d->contacts.at[i].table, d->contacts.at[i].address);
+    for (int32_t i = 0; i < d->n_motion; i++) plan_add(&b->in, d->motion[i].table, d->motion[i].address);
     plan_make(&b->in);
 }
 
@@ -217,6 +236,11 @@ static struct modbus_board *new (const struct model *model, const struct modbus_
     b->applied_ms = clock_mono_ms();
     b->wire = wire_new(&b->d);
     for (int i = 0; i < WATER_SENSORS_MAX; i++) slot_init(&b->water[i]);
+    for (int i = 0; i < PROTO_ACTUATORS_MAX; i++) {
+        int cell;
+        slot_init(&b->motion[i]);
+        if (i < b->d.n_motion) (void)!outputs_find(model, b->d.motion[i].actuator, 1, &b->moves[i], &cell);
+    }
     slot_init(&b->level);
     slot_init(&b->current);
     pthread_mutex_init(&b->lock, NULL);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "device-agent/board/coverage.h"
+#include "device-agent/board/inputs.h"
 
 static const char *const kinds[] = {"rtu", "tcp", NULL};
 static const char *const parities[] = {"even", "odd", "none", NULL};
@@ -30,17 +31,27 @@ static const struct field output_fields[] = {
     FIELD_INT_OR(struct modbus_output, full, 1, 65535, 0, 1000),
     FIELD_END};
 
-static const struct field sensor_fields[] = {
-    FIELD_ENUM(struct modbus_sensor, table, tables, FIELD_REQUIRED),
-    FIELD_INT(struct modbus_sensor, address, 0, 65535, FIELD_REQUIRED),
-    FIELD_BOOL(struct modbus_sensor, is_signed, 0),
-    FIELD_OBJECT(struct modbus_sensor, scale, scale_fields, 0), FIELD_END};
+#define SENSOR_FIELDS                                                                                        \
+    FIELD_ENUM(struct modbus_sensor, table, tables, FIELD_REQUIRED),                                         \
+        FIELD_INT(struct modbus_sensor, address, 0, 65535, FIELD_REQUIRED),                                  \
+        FIELD_BOOL(struct modbus_sensor, is_signed, 0),                                                      \
+        FIELD_OBJECT(struct modbus_sensor, scale, scale_fields, 0)
+
+static const struct field sensor_fields[] = {SENSOR_FIELDS, FIELD_END};
+static const struct field motion_fields[] = {FIELD_STR(struct modbus_sensor, actuator, 1, FIELD_REQUIRED),
+                                             SENSOR_FIELDS, FIELD_END};
 
 static const struct field switch_fields[] = {
     FIELD_ENUM(struct modbus_switch, table, tables, FIELD_REQUIRED),
     FIELD_INT(struct modbus_switch, address, 0, 65535, FIELD_REQUIRED),
     FIELD_INT(struct modbus_switch, bit, 0, 15, 0), FIELD_BOOL(struct modbus_switch, active_low, 0),
     FIELD_END};
+
+static const struct field contact_fields[] = {
+#define X(c, name, ...) INPUTS_CONTACT_ROW(struct modbus_contacts, c, name, switch_fields),
+    CONTACTS(X)
+#undef X
+        FIELD_END};
 
 #define S struct modbus_description
 static const struct field fields[] = {FIELD_OBJECT(S, link, link_fields, FIELD_REQUIRED),
@@ -54,8 +65,10 @@ static const struct field fields[] = {FIELD_OBJECT(S, link, link_fields, FIELD_R
                                       FIELD_ARRAY(S, water, n_water, 0, sensor_fields, 0),
                                       FIELD_OBJECT_HAS(S, level, sensor_fields, 0, has_level),
                                       FIELD_OBJECT_HAS(S, current, sensor_fields, 0, has_current),
+                                      FIELD_ARRAY(S, motion, n_motion, 0, motion_fields, 0),
                                       FIELD_OBJECT(S, emergency_stop, switch_fields, FIELD_REQUIRED),
                                       FIELD_OBJECT_HAS(S, local_stop, switch_fields, 0, has_local_stop),
+                                      FIELD_OBJECT(S, contacts, contact_fields, 0),
                                       FIELD_END};
 #undef S
 
@@ -96,19 +109,28 @@ static void check_sensor(struct coverage *c, const char *at, const struct modbus
         coverage_refuse(c, FIELD_NOT_ONE_OF, at, "/table", "must be one of holding, input");
 }
 
+static void check_sensors(struct coverage *c, const struct modbus_description *d) {
+    char at[32];
+    for (int32_t i = 0; i < d->n_water; i++) {
+        snprintf(at, sizeof at, "/water/%d", i);
+        check_sensor(c, at, &d->water[i]);
+    }
+    if (d->has_level) check_sensor(c, "/level", &d->level);
+    if (d->has_current) check_sensor(c, "/current", &d->current);
+    coverage_sensors(c, d->n_water, d->has_level, d->has_current);
+    for (int32_t i = 0; i < d->n_motion; i++) {
+        snprintf(at, sizeof at, "/motion/%d", i);
+        check_sensor(c, at, &d->motion[i]);
+        coverage_motion(c, i, d->motion[i].actuator);
+    }
+}
+
 bool modbus_description_parse(const char *text, size_t len, const struct model *m,
                               struct modbus_description *ret, struct field_errors *errors) {
     struct coverage c = {.model = m, .errors = errors};
     if (!field_parse(text, len, fields, FIELD_REFUSE_UNKNOWN, ret, sizeof *ret, NULL, errors)) return false;
     check_link(&c, ret);
     check_addresses(&c, ret);
-    for (int32_t i = 0; i < ret->n_water; i++) {
-        char at[32];
-        snprintf(at, sizeof at, "/water/%d", i);
-        check_sensor(&c, at, &ret->water[i]);
-    }
-    if (ret->has_level) check_sensor(&c, "/level", &ret->level);
-    if (ret->has_current) check_sensor(&c, "/current", &ret->current);
-    coverage_sensors(&c, ret->n_water, ret->has_level, ret->has_current);
+    check_sensors(&c, ret);
     return errors->n == 0;
 }

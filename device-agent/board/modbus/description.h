@@ -37,7 +37,8 @@ struct modbus_register {
 };
 
 struct modbus_sensor {
-    int32_t table; /* holding or input */
+    char actuator[PROTO_NAME_MAX + 1]; /* of motion: whose motor it sees */
+    int32_t table;                     /* holding or input */
     int32_t address;
     bool is_signed;
     struct scale scale;
@@ -49,16 +50,23 @@ struct modbus_switch {
     bool active_low;
 };
 
+struct modbus_contacts {
+    bool has[CONTACT_COUNT];
+    struct modbus_switch at[CONTACT_COUNT];
+};
+
 struct modbus_description {
     struct modbus_link link;
     int32_t unit, timeout_ms, retries, period_ms;
-    int32_t n_setup, n_outputs, n_water;
+    int32_t n_setup, n_outputs, n_water, n_motion;
     struct modbus_register setup[MODBUS_SETUP_MAX]; /* written once a connection, before all else */
     struct modbus_output outputs[MODBUS_OUTPUTS_MAX];
     int32_t heartbeat; /* holding register that gets another number at each turn */
     bool has_level, has_current, has_local_stop;
     struct modbus_sensor water[WATER_SENSORS_MAX], level, current;
+    struct modbus_sensor motion[PROTO_ACTUATORS_MAX]; /* how fast a motor turns, in permille of its most */
     struct modbus_switch emergency_stop, local_stop;
+    struct modbus_contacts contacts; /* active: the leak, the open lid, ... */
 };
 
 /* As linux_description_parse. */

@@ -107,7 +107,7 @@ static void keep(struct rig *r, const struct agent_write *w) {
 static void carry_out(struct rig *r, const struct agent_action *a) {
     switch (a->type) {
     case ACTION_SET:
-        (void)r->board.ops->actuators->apply(r->board.self, &a->outputs);
+        r->board_failed = !r->board.ops->actuators->apply(r->board.self, &a->outputs);
         if (r->check) r->check(r);
         break;
     case ACTION_JOURNAL:
@@ -155,6 +155,7 @@ void rig_tick(struct rig *r, int32_t dt_ms) {
     r->now.mono_ms += dt_ms;
     r->now.wall_ms += dt_ms;
     r->board.ops->sensors->read(r->board.self, r->now.control_ms, &r->readings);
+    r->readings.board_failed = r->board_failed;
     rig_event(r, &(struct agent_event){.type = EVENT_TICK, .readings = &r->readings});
 }
 

@@ -27,6 +27,7 @@ struct rig {
     enum rig_journal journal;
     const struct agent_write *write; /* on its way */
     struct readings readings;        /* of the last tick */
+    bool board_failed;               /* its last apply said false */
     struct message_command command;  /* the last one sent */
     uint32_t boots;
     int64_t seq;

@@ -310,6 +310,34 @@ Test(agent, an_open_lid_is_no_fault_between_guests_and_a_session_does_not_move_a
     cr_expect_eq(r->agent.session.r.reason, REASON_LID_OPEN);
 }
 
+static bool vibrates(const struct rig *r) { return sim_board_truth(r->board).outputs.level[1][0] > 0; }
+
+/* bath-basic without current measurement or water in the tub: no sensor has anything to do with it. */
+Test(agent, a_board_that_cannot_drive_pauses_even_a_dry_unit_and_refuses_another_session) {
+    auto_rig struct rig *r = rig_new("bath-basic", 1);
+    auto_free struct program *p = xcalloc(1, sizeof *p);
+    r->model.tub_ml = 0;
+    for (int i = 0; i < r->model.n_actuators; i++) r->model.actuators[i].current_max_ma = 0;
+    fixture_program(p, &r->model);
+    fixture_set(fixture_step(p, STEP_RUN, 60000, 0), 1, 40, 0);
+    rig_connect(r);
+    rig_start(r, ONE, p);
+    rig_run(r, 3000, 20);
+    cr_assert(vibrates(r));
+    sim_board_inject(r->board, SIM_FAULT_APPLY_FAILS, 1);
+    rig_run(r, 40, 20);
+    cr_expect_eq(r->agent.session.r.phase, PHASE_PAUSED);
+    cr_expect_eq(r->agent.session.r.reason, REASON_BOARD_FAILED);
+    rig_command(r, COMMAND_RESUME, ONE);
+    cr_expect_eq(rig_ack(r)->code, ACKCODE_INTERLOCK);
+    sim_board_inject(r->board, SIM_FAULT_APPLY_FAILS, 0);
+    rig_run(r, 3000, 20);
+    cr_expect_not(vibrates(r), "it waits to be told");
+    rig_command(r, COMMAND_RESUME, ONE);
+    rig_run(r, 3000, 20);
+    cr_expect(vibrates(r));
+}
+
 Test(agent, a_loop_that_stands_still_pauses_the_session_and_one_that_is_a_little_late_does_not) {
     auto_rig struct rig *r = rig_new("spa-pro", 1);
     auto_free struct program *p = xcalloc(1, sizeof *p);

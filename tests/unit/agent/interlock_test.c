@@ -46,7 +46,7 @@ static void mend(struct bench *b) {
         b->in.readings.water_mdegc[i] = (struct reading){WATER_MDEGC, 0, true};
     b->in.readings.level_permille = (struct reading){900, 0, true};
     b->in.readings.current_ma = (struct reading){80, 0, true};
-    b->in.readings.emergency_stop = b->in.readings.local_stop = false;
+    b->in.readings.emergency_stop = b->in.readings.local_stop = b->in.readings.board_failed = false;
     b->in.total_ms = 1000;
     b->in.journal_failed = b->in.cutout = b->still = false;
     b->rising = 0;
@@ -119,6 +119,7 @@ static void hold_fast(struct bench *b) {
 static void come_late(struct bench *b) {
     b->in.loop_gap_ms = DT_MS + WATCH_LATE_MS + WATCH_LATE_SUM_MS + 100;
 }
+static void fail_board(struct bench *b) { b->in.readings.board_failed = true; }
 static void fail_journal(struct bench *b) { b->in.journal_failed = true; }
 
 /* What every row must do. max_clear_ms: it is gone so long after the cause went. */
@@ -156,6 +157,7 @@ static const struct {
     {unplug_leak, REASON_SENSOR_STALE, 0, INTERLOCK_PAUSE, 2000, false, true, false},
     {unplug_motion, REASON_SENSOR_STALE, 0, INTERLOCK_PAUSE, 2000, false, true, false},
     {come_late, REASON_LOOP_OVERRUN, 0, INTERLOCK_PAUSE, 5000, false, true, false},
+    {fail_board, REASON_BOARD_FAILED, 0, INTERLOCK_PAUSE, 2000, false, true, false},
     {heat_in_vain, REASON_HEATING_FAILED, 180000, INTERLOCK_PAUSE, 1000, true, true, true},
     {heat_half_in_vain, REASON_HEATING_FAILED, 180000, INTERLOCK_PAUSE, 1000, true, true, true},
     {fail_journal, REASON_JOURNAL, 0, INTERLOCK_PAUSE, 0, false, true, false},

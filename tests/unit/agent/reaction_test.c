@@ -19,6 +19,7 @@ static void break_wire(struct readings *r) { r->water_mdegc[0].value = -40000; }
 static void disagree(struct readings *r) { r->water_mdegc[0].value -= 2500; }
 static void open_lid(struct readings *r) { r->contact[CONTACT_LID].value = 1; }
 static void open_drain(struct readings *r) { r->contact[CONTACT_DRAIN].value = 1; }
+static void fail_board(struct readings *r) { r->board_failed = true; }
 static void run_dry(struct readings *r) { r->level_permille.value = 0; }
 
 /* Not here: rows whose condition itself is a matter of time (runaway, stuck, failed heating, motors, the
@@ -37,6 +38,7 @@ static const struct {
     {REASON_LOCAL_STOP, press_stop, true, true},
     {REASON_SENSOR_STALE, unplug, true, true},
     {REASON_SENSOR_IMPLAUSIBLE, break_wire, true, true},
+    {REASON_BOARD_FAILED, fail_board, true, true},
     {REASON_LID_OPEN, open_lid, true, true},
     {REASON_DRAIN_OPEN, open_drain, true, true},
     {REASON_SENSOR_DISAGREE, disagree, false, true},

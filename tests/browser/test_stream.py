@@ -1,0 +1,6 @@
+"""The stream of events as a browser sees it: down, back, missed, shared. The tests are in stream.mjs."""
+# suite: deadline_s=600
+
+from flow import run
+
+run("stream.mjs", devices=2, speed=4)
