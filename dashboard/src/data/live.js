@@ -66,7 +66,10 @@ const appliers = {
       remaining_ms: e.remaining_ms, intensity: e.intensity, target_c: e.target_c, started_at: e.started_at, routine: e.routine, at: Date.now(),
     },
   })) : false,
-  cleaning: (e) => changeDevice(e.device_id, () => ({cleaning: e.cleaning, rinse: e.rinse})),
+  cleaning: (e) => changeDevice(e.device_id, () => ({
+    cleaning: e.cleaning, rinse: e.rinse,
+    ...("disinfecting" in e && {disinfecting: e.disinfecting && {kind: e.disinfecting, started_at: e.disinfecting_since}}),
+  })),
   alarm: (e) => {
     const next = new Map(alarms.peek());
     const id = e.alarm_id ?? e.id;

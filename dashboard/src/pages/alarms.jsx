@@ -45,7 +45,7 @@ function Alarm({alarm, onClear, onDone}) {
         {alarm.note && <p class="alarm-note">{alarm.note}</p>}
         {alarm.cleared_at && alarm.lasts && <p class="warn">{t("alarms.lasts")}</p>}
       </div>
-      <div class="acts">
+      <div class="actions">
         {alarm.session_id && <a class="button" href={`#/sessions/${alarm.session_id}`}>{t("alarms.session")}</a>}
         {d && <a class="button" href={`#/devices/${d.id}`}>{t("alarms.unit")}</a>}
         {!alarm.cleared_at && alarm.kind === "cleaning_overdue" && may("operate") && <a class="button" href={`#/disinfect/${alarm.device_id}`}><Icon name="clean" /> {t("floor.disinfect")}</a>}
@@ -67,7 +67,7 @@ function Clear({alarm, onClose, onDone}) {
       {(at) => (
         <>
           <p>{alarmWords(alarm)}</p>
-          {alarm.lasts && <p class="notice">{t("alarms.still")}</p>}
+          {alarm.lasts && <p class="hint-box">{t("alarms.still")}</p>}
           <Field label={t("alarms.note")} hint={t("alarms.note_hint")} name="note" required maxLength={280} error={at("/note")} />
         </>
       )}

@@ -68,7 +68,7 @@ function Acts({d}) {
   if (!may("manage") || d.service === "retired") return null;
   const ask = (what) => () => { asked.value = what; };
   return (
-    <div class="acts">
+    <div class="actions">
       <button onClick={() => { editing.value = true; }}><Icon name="edit" /> {t("device.edit")}</button>
       {d.service === "in_service" ? <button onClick={ask("maintenance")}><Icon name="wrench" /> {t("device.maintenance")}</button>
         : <button class="primary" onClick={ask("in_service")}><Icon name="check" /> {t("device.in_service")}</button>}
@@ -96,7 +96,7 @@ function Now({d}) {
   const v = d.values;
   return (
     <section class="card"><h2>{t("device.now")}</h2>
-      <dl class="facts facts-big">
+      <dl class="fact-list fact-list-big">
         <div><dt>{t("chart.water")}</dt><dd>{celsius(v?.water_c)}</dd></div>
         <div><dt>{t("device.level")}</dt><dd>{percent(v?.level_percent)}</dd></div>
         <div><dt>{t("device.heater")}</dt><dd>{percent(v?.heater_percent)}</dd></div>
@@ -112,7 +112,7 @@ function About({d}) {
   const model = useRead(() => get(`/models/${d.model}`), [d.model]).value;
   return (
     <section class="card"><h2>{t("device.about")}</h2>
-      <dl class="facts">
+      <dl class="fact-list">
         <div><dt>{t("devices.model")}</dt><dd>{model ? `${model.name} (${model.id} ${model.version})` : d.model}</dd></div>
         <div><dt>{t("devices.serial")}</dt><dd class="code">{d.serial}</dd></div>
         <div><dt>{t("devices.site")}</dt><dd>{sites.value.find((each) => each.id === d.site_id)?.name}</dd></div>
@@ -174,13 +174,13 @@ export default function Device({id}) {
   return (
     <>
       <p class="no-print"><a class="back" href="#/devices"><Icon name="back" /> {t("device.all")}</a></p>
-      <div class="page-head"><div><h1>{d.name}</h1><p class="device-line"><b class={`state state-${is}`}>{is === "retired" ? word("service", "retired") : word("condition", is)}</b> {d.service !== "retired" && <Presence d={d} />}</p></div>
-        <div class="acts">
+      <div class="page-head"><div><h1>{d.name}</h1><p class="device-line"><b class={`unit-state unit-state-${is}`}>{is === "retired" ? word("service", "retired") : word("condition", is)}</b> {d.service !== "retired" && <Presence d={d} />}</p></div>
+        <div class="actions">
           {d.session && <a class="button primary" href={`#/sessions/${d.session.id}`}>{t("floor.open")}</a>}
           {d.service === "in_service" && d.cleaning === "due" && !d.session && may("operate") && <a class="button primary" href={`#/disinfect/${d.id}`}><Icon name="clean" /> {t("floor.disinfect")}</a>}
           {is === "free" && may("operate") && <a class="button primary" href={`#/start/${d.id}`}><Icon name="play" /> {t("floor.start")}</a>}
         </div></div>
-      {d.faults?.length > 0 && <p class="notice notice-bad" role="alert"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</p>}
+      {d.faults?.length > 0 && <p class="hint-box hint-box-bad" role="alert"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</p>}
       <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><Histories d={d} /></div>
       <Acts d={d} />
     </>

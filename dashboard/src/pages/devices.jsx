@@ -97,7 +97,7 @@ export default function Devices() {
         )}
       </div>
       <p class="soft" role="status">{t("devices.count", {n: shown.value.length})}</p>
-      {shown.value.length ? <ul class="units">{shown.value.map((id) => <Row key={id} id={id} />)}</ul> : <p class="empty">{t("floor.none")}</p>}
+      {shown.value.length ? <ul class="unit-list">{shown.value.map((id) => <Row key={id} id={id} />)}</ul> : <p class="empty">{t("floor.none")}</p>}
       {adding.value && <Add onClose={() => { adding.value = false; }} onMade={(each) => { made.value = each; }} />}
       {made.value && <OnceDialog title={t("devices.made", {name: made.value.name})} why={t("devices.once")} values={credentialRows(made.value.credentials)}
         onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}

@@ -117,9 +117,9 @@ function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
     <section class="card sheet" aria-label={[d.name, site?.name, d.serial].filter(Boolean).join(", ")}>
       <div class="page-head"><div><h2>{d.name}</h2><p class="soft">{[site?.name, word("model", d.model), d.serial].filter(Boolean).join(" · ")}</p></div>
         {may("operate") && d.service !== "retired" && (
-          <div class="acts no-print"><button onClick={() => onNotUsed(d)} aria-label={t("log.not_used_title", {name: d.name})}>{t("log.not_used")}</button>
+          <div class="actions no-print"><button onClick={() => onNotUsed(d)} aria-label={t("log.not_used_title", {name: d.name})}>{t("log.not_used")}</button>
             <button onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button></div>)}</div>
-      {rules?.why && !d.session && <p class={`notice${isOverdue ? " notice-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {rules.why[0].toLocaleUpperCase() + rules.why.slice(1)}</p>}
+      {rules?.why && !d.session && <p class={`hint-box${isOverdue ? " hint-box-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {rules.why[0].toLocaleUpperCase() + rules.why.slice(1)}</p>}
       {rules && <Rules rules={rules} />}
       <p class="print-only">{t("log.sheet", {from: civil(from), to: civil(to), zone: site?.timezone ?? ""})}</p>
       {records.length ? <Table label={t("log.of", {name: d.name})} columns={columns(site?.timezone)} rows={records} /> : <p class="soft">{t("log.none")}</p>}
@@ -129,7 +129,7 @@ function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
 }
 
 function Due({list, overdue}) {
-  if (!list.length) return <p class="notice notice-good no-print"><Icon name="check" /> {t("log.nothing_due")}</p>;
+  if (!list.length) return <p class="hint-box hint-box-good no-print"><Icon name="check" /> {t("log.nothing_due")}</p>;
   return (
     <section class="card due no-print"><h2>{t("log.due", {n: list.length})}</h2>
       <ul>{list.map((d) => (
@@ -162,7 +162,7 @@ export default function Hygiene({query}) {
   const save = () => saveCsv(asked).catch(complain);
   return (
     <>
-      <div class="page-head no-print"><h1>{t("log.title")}</h1><div class="acts">
+      <div class="page-head no-print"><h1>{t("log.title")}</h1><div class="actions">
         <button disabled={!read.value} onClick={() => print()}><Icon name="print" /> {t("log.print")}</button>
         <button disabled={!read.value || isWrong} onClick={save}><Icon name="download" /> {t("log.csv")}</button></div></div>
       <Due list={due} overdue={overdue} />
@@ -188,7 +188,7 @@ export default function Hygiene({query}) {
       {isWrong && <p class="error" role="alert">{t("log.dates_wrong")}</p>}
       <Unread of={read} />
       {rules.problem && <Unread of={rules} />}
-      {read.value?.cut && <p class="notice" role="alert">{t("log.cut")}</p>}
+      {read.value?.cut && <p class="hint-box" role="alert">{t("log.cut")}</p>}
       {read.value && <div class="sheets">{shown.map((d) => <Sheet key={d.id} d={d} from={from.value} to={to.value} records={records.filter((each) => each.device_id === d.id)} rules={rules.value?.get(d.id)} onRecord={(which) => { recording.value = which; }} onNotUsed={(which) => { unused.value = which; }} />)}</div>}
       {recording.value && <Record d={recording.value} rules={rules.value?.get(recording.value.id)} onClose={() => { recording.value = null; }} onDone={again} />}
       {unused.value && <NotUsed d={unused.value} onClose={() => { unused.value = null; }} onDone={again} />}

@@ -102,7 +102,7 @@ function Users({sites}) {
           <div><h3>{user.name}{user.id === me.value?.id && <small> {t("people.you")}</small>}</h3>
             <p><b>{word("role", user.role)}</b> · {user.all_sites ? t("floor.all_sites") : names(user.site_ids)}</p>
             <p class="soft">{t("people.as", {login: user.login})} · {user.state === "disabled" ? t("people.off") : user.signed_in_at ? t("people.last", {ago: ago(user.signed_in_at, now.value)}) : user.link_until ? t("people.link_until", {at: dateTime(user.link_until)}) : t("people.never")}</p></div>
-          <div class="acts">
+          <div class="actions">
             <button onClick={() => { editing.value = {user}; }} aria-label={`${t("edit")}: ${user.name}`}><Icon name="edit" /> {t("edit")}</button>
             {user.state === "active" ? <>
               <button disabled={busy.value} onClick={() => invite(user)} aria-label={`${t("people.link")}: ${user.name}`}>{t("people.link")}</button>
@@ -172,7 +172,7 @@ function Sites({read}) {
       <ul class="people">{(read.value ?? []).map((site) => (
         <li key={site.id}><div><h3>{site.name}</h3><p>{site.timezone} · {daysOf(site)}</p>
           <p class="soft">{word("jurisdiction", site.jurisdiction)} · {t("people.closed_count", {n: site.closed_dates.length})}</p></div>
-          <div class="acts"><button onClick={() => { editing.value = {site}; }} aria-label={`${t("edit")}: ${site.name}`}><Icon name="edit" /> {t("edit")}</button></div></li>
+          <div class="actions"><button onClick={() => { editing.value = {site}; }} aria-label={`${t("edit")}: ${site.name}`}><Icon name="edit" /> {t("edit")}</button></div></li>
       ))}</ul>
       {editing.value && <Site site={editing.value.site} onClose={() => { editing.value = null; }} onDone={() => { read.again(); load(); }} />}
     </section>

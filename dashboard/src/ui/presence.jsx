@@ -21,7 +21,7 @@ const Fact = ({name, yes, at, since, zone}) => (
 );
 
 export const PresenceFacts = ({d, zone}) => (
-  <dl class="facts">
+  <dl class="fact-list">
     <Fact name="fact.connected" yes={d.connected} at={d.connected_at} since="presence.since" zone={zone} />
     <Fact name="fact.fresh" yes={d.fresh} at={d.last_seen_at} since={d.fresh ? "presence.within" : "presence.last_word"} zone={zone} />
     <Fact name="fact.ready" yes={d.ready} at={d.ready_at} since="presence.since" zone={zone} />
