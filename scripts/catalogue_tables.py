@@ -93,6 +93,13 @@ def course_templates(entries):
          *(e[name][bound] for name in COURSE_BOUNDS for bound in ("min", "default", "max"))) for e in entries]
 
 
+def hygiene_rules(entries):
+    """HYGIENE_RULES: X(enum, id, name, retention years); HYGIENE_KINDS: X(rules, kind, every days, contact minutes, needs, steps)."""
+    yield "HYGIENE_RULES", [(enum(e["id"]), text(e["id"]), text(e["name"]), e["retention_years"]) for e in entries]
+    yield "HYGIENE_KINDS", [(enum(e["id"]), enum(k["kind"]), k["every_days"], k["contact_minutes"], mask("HYGIENE_NEEDS_", k["needs"]),
+                             text(" ".join(k["steps"]))) for e in entries for k in e["kinds"]]
+
+
 def preparations(entries):
     """X(enum, name, phase, title, words), in the order in which they are done."""
     yield "CARE_ITEMS", [(enum(e["id"]), text(e["id"]), enum(e["phase"]), text(e["name"]), text(e["words"])) for e in entries]
@@ -146,7 +153,7 @@ def techniques(entries):
     yield "TECHNIQUE_ROWS", [(enum(e["id"]), *technique(e)) for e in entries]
 
 
-KINDS = {"additives": additives, "course-templates": course_templates, "goals": goals, "notices": notices,
+KINDS = {"additives": additives, "course-templates": course_templates, "goals": goals, "hygiene-rules": hygiene_rules, "notices": notices,
          "oil-recipes": oil_recipes, "preparations": preparations, "screening-rules": rules, "techniques": techniques,
          "types": types, "zones": zones}
 

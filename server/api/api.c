@@ -14,6 +14,7 @@
 /* clang-format off */
 static const struct route_table *const resources[API_TABLES] = {
     &site_routes,
+    &alarm_routes,
     &model_routes,
     &catalogue_routes,
     &device_routes,
@@ -29,6 +30,7 @@ static const struct route_table *const resources[API_TABLES] = {
     &session_check_routes,
     &command_routes,
     &cleaning_routes,
+    &hygiene_routes,
     &course_routes,
     &course_change_routes,
     &calendar_routes,

@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 25
+#define API_TABLES 27
 
 struct api {
     struct api_parts parts;
@@ -44,6 +44,7 @@ static inline struct actor actor_of(const struct request *rq) {
 /* The routes of each resource file. */
 /* clang-format off */
 extern const struct route_table
+    alarm_routes,
     audit_routes,
     calendar_routes,
     catalogue_routes,
@@ -53,6 +54,7 @@ extern const struct route_table
     course_routes,
     device_routes,
     event_routes,
+    hygiene_routes,
     meta_routes,
     model_routes,
     preview_routes,

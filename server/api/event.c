@@ -24,6 +24,6 @@ static enum err handle_stream(struct request *rq, void *worker) {
     if (q->has_site_id && !scope_covers(scope_of(rq), &q->site_id)) return ERR_NOT_FOUND;
     if (q->types[0] && !sse_types_parse(hub, q->types, &filter.types))
         return request_fail_at(rq, ERR_INVALID_QUERY, "/types", field_fault_code(FIELD_NOT_ONE_OF),
-                               "device, session, command, cleaning, course; with commas between");
+                               "device, session, command, cleaning, course, alarm; with commas between");
     return sse_stream(hub, rq, &filter);
 }

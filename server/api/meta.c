@@ -64,6 +64,9 @@ static void take_over(struct metrics *m, const struct fleet_status *s) {
         {METRIC_INGEST_REFUSED, s->samples_duplicate + s->samples_gap},
         {METRIC_INGEST_QUEUE, s->ingest_queue},
         {METRIC_RECORD_QUEUE, s->record_queue},
+        {METRIC_ALARMS_OPEN, s->alarms_open},
+        {METRIC_ALARMS_ACKNOWLEDGED, s->alarms_acknowledged},
+        {METRIC_ALARMS_RAISED, s->alarms_raised},
     };
     for (size_t i = 0; i < COUNT_OF(figures); i++)
         metrics_set(m, figures[i].metric, (int64_t)figures[i].value);

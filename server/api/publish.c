@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "server/fleet/event.h"
 
-const char *const api_event_types[] = {"device", "session", "command", "cleaning", "course", NULL};
+const char *const api_event_types[] = {"device", "session", "command", "cleaning", "course", "alarm", NULL};
 
 void api_publish(void *hub, const struct uuid *site_id, const char *type, const char *json, size_t len) {
     for (int i = 0; api_event_types[i]; i++)

@@ -41,6 +41,7 @@ void render_site(struct jsonw *w, const char *key, const struct site_row *row) {
     jsonw_uuid(w, "id", &row->id);
     jsonw_str(w, "name", row->name);
     jsonw_str(w, "timezone", row->timezone);
+    jsonw_str(w, "jurisdiction", hygiene_rules_names[row->jurisdiction]);
     render_opening(w, &row->calendar);
     jsonw_time(w, "created_at", row->created_at);
     jsonw_time(w, "updated_at", row->updated_at);
@@ -110,6 +111,17 @@ void render_credentials(struct jsonw *w, const char *key, const struct render_cr
     jsonw_object_end(w);
 }
 
+static void render_disinfecting(struct jsonw *w, const struct device_row *row) {
+    if (!row->disinfecting_at) {
+        jsonw_null(w, "disinfecting");
+        return;
+    }
+    jsonw_object(w, "disinfecting");
+    jsonw_str(w, "kind", row->disinfecting_kind);
+    jsonw_time(w, "started_at", row->disinfecting_at);
+    jsonw_object_end(w);
+}
+
 void render_device(struct jsonw *w, const char *key, const struct live_device *d,
                    const struct render_credentials *credentials) {
     const struct device_row *row = &d->facts;
@@ -123,6 +135,7 @@ void render_device(struct jsonw *w, const char *key, const struct live_device *d
     jsonw_str(w, "service", row->service);
     jsonw_str(w, "cleaning", row->cleaning);
     jsonw_bool(w, "rinse", row->rinse || (s && s->rinse));
+    render_disinfecting(w, row);
     jsonw_bool(w, "connected", d->connected);
     jsonw_time(w, "connected_at", d->connected_at);
     jsonw_bool(w, "fresh", d->fresh);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "server/api/call.h"
 #include "server/api/course_turn.h"
+#include "server/api/hygiene.h"
 #include "server/api/list.h"
 #include "server/api/lookup.h"
 #include "server/api/prepare.h"
@@ -144,14 +145,23 @@ static void after_create(struct request *rq, void *arg) {
     publish_command(api, &c->command);
 }
 
-static enum err refused(struct request *rq, enum err e, const struct create *body) {
+/* The refusal has ended the transaction; what stands in the way is looked up after it. */
+static enum err cleaning_due(struct request *rq, void *worker, const struct uuid *device_id, const char *id) {
+    struct hygiene_row *h = request_alloc(rq, sizeof *h);
+    auto_buf struct buf why = BUF_INIT;
+    db_rollback(db_of(worker));
+    if (hygiene_get(db_of(worker), scope_of(rq), device_id, h) == ERR_OK) hygiene_why(h, &why);
+    return request_fail(rq, ERR_CLEANING_DUE,
+                        "%s: record a disinfection with POST /api/v1/devices/%s/cleanings, then start again",
+                        why.len ? why.data : "the device is to be disinfected", id);
+}
+
+static enum err refused(struct request *rq, void *worker, enum err e, const struct create *body) {
     char id[UUID_TEXT_LEN + 1];
     uuid_format(&body->device_id, id);
     switch (e) {
     case ERR_NOT_FOUND: return request_fail_at(rq, e, "/device_id", "not_found", "there is no such device");
-    case ERR_CLEANING_DUE:
-        return request_fail(
-            rq, e, "record a disinfection with POST /api/v1/devices/%s/cleanings, then start again", id);
+    case ERR_CLEANING_DUE: return cleaning_due(rq, worker, &body->device_id, id);
     case ERR_DEVICE_BUSY:
         return request_fail(rq, e,
                             "the device has a session: wait for its end or stop it; "
@@ -207,7 +217,7 @@ static enum err write_session(struct request *rq, void *worker, const struct cre
     if (!live_ready(fleet_live(api->parts.fleet), &body->device_id, &new_session.epoch))
         new_session.epoch = 0;
     enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
-    if (e) return refused(rq, e, body);
+    if (e) return refused(rq, worker, e, body);
     e = course_turn_keep(rq, worker, turn, &new_session.id);
     if (e) return e;
     c->device_id = body->device_id;

@@ -17,7 +17,8 @@ struct query {
 static const struct field query_fields[] = {LIST_FIELDS(struct query), FIELD_END};
 
 struct body { /* of both; the stores' structs hold what is decoded further */
-    bool has_name, has_timezone, has_opening_days, has_closed_dates;
+    bool has_name, has_timezone, has_opening_days, has_closed_dates, has_jurisdiction;
+    int jurisdiction;
     char name[81], timezone[65];
     int32_t n_opening_days, n_closed_dates;
     int8_t opening_days[DATE_WEEKDAY_COUNT];
@@ -27,7 +28,8 @@ static const struct field day_row = {.type = FIELD_T_ENUM, .size = 1, .names = d
 static const struct field date_row = {.type = FIELD_T_STR, .size = DATE_TEXT_LEN + 1, .min = DATE_TEXT_LEN};
 #define OPENING                                                                                              \
     FIELD_LIST_HAS(struct body, opening_days, n_opening_days, 1, &day_row, 0, has_opening_days),             \
-        FIELD_LIST_HAS(struct body, closed_dates, n_closed_dates, 0, &date_row, 0, has_closed_dates)
+        FIELD_LIST_HAS(struct body, closed_dates, n_closed_dates, 0, &date_row, 0, has_closed_dates),        \
+        FIELD_ENUM_HAS(struct body, jurisdiction, hygiene_rules_names, 0, has_jurisdiction)
 static const struct field create_fields[] = {FIELD_STR(struct body, name, 1, FIELD_REQUIRED),
                                              FIELD_STR(struct body, timezone, 1, 0), OPENING, FIELD_END};
 static const struct field update_fields[] = {FIELD_STR_HAS(struct body, name, 1, 0, has_name),
@@ -97,7 +99,7 @@ static enum err handle_get(struct request *rq, void *worker) {
 static enum err handle_create(struct request *rq, void *worker) {
     const struct body *body = request_body(rq);
     struct actor actor = actor_of(rq);
-    struct site_row row = {.id = uuid_new()};
+    struct site_row row = {.id = uuid_new(), .jurisdiction = body->jurisdiction};
     lookup_copy(row.name, body->name);
     lookup_copy(row.timezone, body->timezone);
     enum err e = take_calendar(rq, body, &row.calendar);
@@ -121,7 +123,9 @@ static enum err handle_update(struct request *rq, void *worker) {
     struct site_change change = {.has_name = body->has_name,
                                  .has_timezone = body->has_timezone,
                                  .has_open_days = body->has_opening_days,
-                                 .has_closed = body->has_closed_dates};
+                                 .has_closed = body->has_closed_dates,
+                                 .has_jurisdiction = body->has_jurisdiction,
+                                 .jurisdiction = body->jurisdiction};
     lookup_copy(change.name, body->name);
     lookup_copy(change.timezone, body->timezone);
     enum err e = lookup_if_match(rq, &version);

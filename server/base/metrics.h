@@ -37,6 +37,9 @@
     X(HTTP_TIMEOUTS, counter, "http_timeouts_total", "connections cut because a request came too slowly")    \
     X(DB_RETRIES, counter, "db_retries_total", "transactions run again after a serialisation failure")       \
     X(DB_RECONNECTS, counter, "db_reconnects_total", "database connections made anew")                       \
+    X(ALARMS_OPEN, gauge, "alarms_open", "alarms that nobody has acknowledged")                              \
+    X(ALARMS_ACKNOWLEDGED, gauge, "alarms_acknowledged", "alarms acknowledged and not cleared")              \
+    X(ALARMS_RAISED, counter, "alarms_raised_total", "alarms raised by this process")                        \
     X(HOUSEKEEPING_RUNS, counter, "housekeeping_runs_total", "rounds of housekeeping")                       \
     X(HOUSEKEEPING_FAILURES, counter, "housekeeping_failures_total", "rounds of housekeeping that failed")
 

@@ -29,6 +29,7 @@
     X(OIL_RECIPES, "oil-recipes", oil_recipe_check)                                                          \
     X(SCREENING_RULES, "screening-rules", screening_rule_copy_check)                                         \
     X(COURSE_TEMPLATES, "course-templates", course_template_check)                                           \
+    X(HYGIENE_RULES, "hygiene-rules", NULL)                                                                  \
     X(SOURCES, "sources", NULL)
 enum catalogue_kind {
 #define X(e, n, c) CATALOGUE_##e,

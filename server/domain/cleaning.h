@@ -33,7 +33,8 @@ struct cleaning_kind_info {
 };
 const struct cleaning_kind_info *cleaning_kind_get(enum cleaning_kind kind);
 
-#define CLEANING_INITIALS_MAX 8 /* characters */
+#define CLEANING_INITIALS_MAX 8   /* characters */
+#define CLEANING_CONTACT_MAX 1440 /* minutes */
 /* A record may be made later, as long as people still know; a clock may run ahead by so much. */
 #define CLEANING_PAST_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define CLEANING_FUTURE_MS 60000

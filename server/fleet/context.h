@@ -26,7 +26,8 @@
     X(states)                                                                                                \
     X(records_dropped)                                                                                       \
     X(records_retried)                                                                                       \
-    X(redrives)
+    X(redrives)                                                                                              \
+    X(alarms_raised)
 
 struct context {
     struct live *live;
@@ -37,6 +38,7 @@ struct context {
     void *publish_ctx;
     struct uuid instance;
     atomic_bool database_ok;
+    atomic_int_fast64_t alarms_open, alarms_acknowledged; /* as of the last round of housekeeping */
     struct {
 #define X(name) atomic_uint_fast64_t name;
         CONTEXT_COUNTERS(X)

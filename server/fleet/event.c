@@ -80,6 +80,29 @@ void event_cleaning_write(struct buf *out, const struct device_row *d) {
     jsonw_uuid(&w, "site_id", &d->site_id);
     jsonw_str(&w, "cleaning", d->cleaning);
     jsonw_bool(&w, "rinse", d->rinse);
+    jsonw_str(&w, "disinfecting", d->disinfecting_at ? d->disinfecting_kind : NULL);
+    jsonw_time(&w, "disinfecting_since", d->disinfecting_at);
+    jsonw_object_end(&w);
+}
+
+void event_alarm_write(struct buf *out, const struct alarm_row *a) {
+    struct jsonw w;
+    jsonw_init(&w, out);
+    jsonw_object(&w, NULL);
+    jsonw_uuid(&w, "alarm_id", &a->id);
+    jsonw_uuid(&w, "device_id", &a->device_id);
+    jsonw_uuid(&w, "site_id", &a->site_id);
+    jsonw_uuid(&w, "session_id", &a->session_id);
+    jsonw_str(&w, "kind", alarm_kind_names[a->kind]);
+    jsonw_str(&w, "fault", a->fault[0] ? a->fault : NULL);
+    jsonw_str(&w, "severity", alarm_severity_names[a->severity]);
+    jsonw_str(&w, "state", alarm_state_names[a->state]);
+    jsonw_str(&w, "title", alarm_kind_get((enum alarm_kind)a->kind)->title);
+    jsonw_str(&w, "detail", a->detail[0] ? a->detail : NULL);
+    jsonw_time(&w, "raised_at", a->raised_at);
+    jsonw_time(&w, "acknowledged_at", a->acknowledged_at);
+    jsonw_time(&w, "cleared_at", a->cleared_at);
+    jsonw_int(&w, "version", a->version);
     jsonw_object_end(&w);
 }
 

@@ -266,7 +266,9 @@ void fleet_status(struct fleet *f, struct fleet_status *ret) {
                                  .link_sent = link.sent,
                                  .link_refused = link.refused,
                                  .link_dropped = link.dropped,
-                                 .link_connects = link.connects};
+                                 .link_connects = link.connects,
+                                 .alarms_open = (uint64_t)atomic_load(&f->ctx.alarms_open),
+                                 .alarms_acknowledged = (uint64_t)atomic_load(&f->ctx.alarms_acknowledged)};
     live_count(f->ctx.live, &ret->devices_known, &ret->devices_connected);
     ret->devices_ready = live_count_ready(f->ctx.live);
 #define X(name) ret->name = atomic_load_explicit(&f->ctx.count.name, memory_order_relaxed);

@@ -22,6 +22,8 @@
  *             "remaining_ms","intensity","target_c","started_at","ended_at"}
  *   command  {"command_id","device_id","site_id","session_id","type","seq","state","code","detail","at"}
  *   cleaning {"device_id","site_id","cleaning":"due"}
+ *   alarm
+ * {"alarm_id","device_id","site_id","session_id","kind","fault","severity","state","detail","raised_at",...}
  *   course   {"course_id","site_id","state","done","missed","left","next_at","version"} */
 typedef void fleet_publish(void *ctx, const struct uuid *site_id, const char *type, const char *json,
                            size_t len);
@@ -70,6 +72,7 @@ struct fleet_status { /* for /readyz and /metrics */
     uint64_t samples_committed, samples_duplicate, samples_gap, samples_lost, samples_stray, messages_dropped,
         batches_failed;
     uint64_t hellos, acks, states, records_dropped, records_retried, redrives; /* states: that were written */
+    uint64_t alarms_raised, alarms_open, alarms_acknowledged;
 };
 void fleet_status(struct fleet *f, struct fleet_status *ret);
 

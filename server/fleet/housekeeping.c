@@ -2,12 +2,14 @@
 
 #include "base/clock.h"
 #include "server/base/limits.h"
+#include "server/fleet/alarm_keeper.h"
 #include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/held_sweep.h"
 #include "server/fleet/thread.h"
 #include "server/store/command_store.h"
 #include "server/store/housekeeping_store.h"
+#include "server/store/hygiene_store.h"
 #include "server/store/session_store.h"
 
 #define TICK_MS 500
@@ -21,6 +23,7 @@ struct housekeeping {
     struct housekeeping_config config;
     struct thread thread;
     struct db *db; /* the thread's */
+    struct alarm_keeper *alarms;
 };
 
 static const struct scope everything = {.all = true};
@@ -98,6 +101,24 @@ static enum err retention(struct housekeeping *h) {
     return housekeeping_retention(h->db, clock_wall_ms(), days, &dropped);
 }
 
+static enum err alarms(struct housekeeping *h) { return alarm_keeper_run(h->alarms, h->db, clock_wall_ms()); }
+
+/* A local day is over: what was not recorded in it locks its device. */
+static enum err hygiene(struct housekeeping *h) {
+    struct uuid ids[PENDING_MAX];
+    int32_t n = 0;
+    enum err e = hygiene_lock_overdue(h->db, ids, PENDING_MAX, &n);
+    for (int32_t i = 0; e == ERR_OK && i < n; i++) {
+        struct device_row row;
+        if ((e = device_get(h->db, &everything, &ids[i], &row)) != ERR_OK) break;
+        auto_buf struct buf json = BUF_INIT;
+        if (!live_put_cleaning(h->ctx->live, &row)) continue;
+        event_cleaning_write(&json, &row);
+        context_publish(h->ctx, &row.site_id, "cleaning", &json);
+    }
+    return e;
+}
+
 static enum err courses(struct housekeeping *h) { return course_keeper_run(h->ctx, h->db); }
 
 static enum err idempotency(struct housekeeping *h) {
@@ -113,8 +134,10 @@ static const struct {
     {walk, 1000, "walk"},
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
+    {alarms, 1000, "alarms"},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
+    {hygiene, 5000, "hygiene"},
     {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},
@@ -136,6 +159,7 @@ static void run(void *arg) {
 }
 
 static void housekeeping_free(struct housekeeping *h) {
+    alarm_keeper_free(h->alarms);
     db_free(h->db);
     free(h);
 }
@@ -146,6 +170,7 @@ enum err housekeeping_start(struct context *ctx, const struct housekeeping_confi
     h->ctx = ctx;
     h->config = *config;
     h->db = context_db(ctx, "pediluved housekeeping");
+    h->alarms = alarm_keeper_new(ctx, clock_wall_ms());
     if (!thread_start(&h->thread, run, h)) {
         housekeeping_free(h);
         return ERR_INTERNAL;

@@ -173,12 +173,19 @@ bool live_put_device(struct live *l, const struct device_row *row) {
     return true;
 }
 
-void live_put_cleaning(struct live *l, const struct uuid *id, const char *cleaning, bool rinse) {
-    ENTRY_LOCKED(l, id);
-    if (!e) return;
-    snprintf(e->d.facts.cleaning, sizeof e->d.facts.cleaning, "%s", cleaning);
-    e->d.facts.rinse = rinse;
+bool live_put_cleaning(struct live *l, const struct device_row *row) {
+    ENTRY_LOCKED(l, &row->id);
+    if (!e) return false;
+    struct device_row *facts = &e->d.facts;
+    if (strcmp(facts->cleaning, row->cleaning) == 0 && facts->rinse == row->rinse &&
+        facts->disinfecting_at == row->disinfecting_at)
+        return false;
+    memcpy(facts->cleaning, row->cleaning, sizeof facts->cleaning);
+    memcpy(facts->disinfecting_kind, row->disinfecting_kind, sizeof facts->disinfecting_kind);
+    facts->disinfecting_at = row->disinfecting_at;
+    facts->rinse = row->rinse;
     touch(l, e);
+    return true;
 }
 
 bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struct live_device *ret) {
@@ -235,6 +242,12 @@ static bool state_differs(const struct message_state *a, const struct message_st
            a->session.intensity != b->session.intensity || a->session.target_mdegc != b->session.target_mdegc;
 }
 
+static void look_for_drift(struct entry *e, int64_t now_ms) {
+    const struct message_session *s = &e->d.state.session;
+    bool holds = device_session_state_is_live((enum device_session_state)s->state);
+    drift_look(&e->d.drift, holds ? s->target_mdegc : 0, e->d.state.values.water_mdegc, now_ms);
+}
+
 static bool put_state(struct live *l, struct entry *e, const struct message_state *s, int64_t now_ms,
                       bool *ret_changed) {
     if (e->d.has_state) {
@@ -245,6 +258,7 @@ static bool put_state(struct live *l, struct entry *e, const struct message_stat
     e->d.has_state = true;
     e->d.state = *s;
     e->d.state_at = e->d.values_at = now_ms;
+    look_for_drift(e, now_ms);
     heard(l, e, now_ms);
     return true;
 }
@@ -267,6 +281,7 @@ bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *b
     e->d.state.values =
         (struct message_values){s->water_mdegc, s->level_permille, s->current_ma, s->heater_permille};
     e->d.values_at = now_ms;
+    look_for_drift(e, now_ms);
     return true;
 }
 
@@ -395,6 +410,27 @@ void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit
             }
         pthread_mutex_unlock(&s->lock);
         for (size_t k = 0; k < n; k++) visit(arg, &hits[k].d, hits[k].flipped, hits[k].unanswered);
+    }
+}
+
+void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg) {
+    auto_free struct live_device *list = NULL;
+    size_t room = 0;
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = (struct shard *)&l->shards[i];
+        size_t n = 0;
+        pthread_mutex_lock(&s->lock);
+        for (size_t b = 0; b < SHARD_BUCKETS; b++)
+            for (const struct entry *e = s->buckets[b]; e; e = e->next) {
+                if (!wanted(arg, &e->d)) continue;
+                if (n == room) {
+                    room = room ? room * 2 : 64;
+                    list = xrealloc(list, room * sizeof *list);
+                }
+                copy_out(e, now_ms, &list[n++]);
+            }
+        pthread_mutex_unlock(&s->lock);
+        for (size_t k = 0; k < n; k++) visit(arg, &list[k]);
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/uuid.h"
 #include "protocol/message.h"
+#include "server/domain/drift.h"
 #include "server/store/device_store.h"
 
 /* Everything about one device, copied out under one lock. */
@@ -35,6 +36,7 @@ struct live_device {
     int64_t state_at;           /* when the state below was received */
     struct message_state state; /* mode, session, values, faults, rinse; n of the newest */
     int64_t values_at;          /* when state.values were last given, by state or by telemetry */
+    struct drift drift;         /* of the water, while a session's heating should hold it */
 
     uint64_t rev; /* for a strong ETag: differs whenever anything above does (also fresh), also
                      across restarts of the process */
@@ -49,8 +51,9 @@ void live_free(struct live *l);
  * here after the commit; through fleet_device_changed (fleet.h) when people change it. False when
  * LIMIT_DEVICES are known already. */
 bool live_put_device(struct live *l, const struct device_row *row);
-/* After a session or a cleaning changed it: "clean" or "due". No-op for unknown ids. */
-void live_put_cleaning(struct live *l, const struct uuid *id, const char *cleaning, bool rinse);
+/* What sessions and cleanings change of the row: cleaning, rinse, disinfecting. False: as it was, or an
+ * unknown id. */
+bool live_put_cleaning(struct live *l, const struct device_row *row);
 bool live_is_retired(const struct live_device *d);
 
 /* False: no such device. now_ms: clock_wall_ms(). */
@@ -116,6 +119,12 @@ bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq);
  * answer (told once per unanswered_ms). visit is called without any lock held. */
 typedef void live_visit(void *arg, const struct live_device *d, bool fresh_flipped, bool unanswered);
 void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit *visit, void *arg);
+
+/* Calls visit for every device that wanted() picks; wanted is asked under a lock and only looks, visit is
+ * called without one. Both get the same arg. */
+typedef bool live_wanted(void *arg, const struct live_device *d);
+typedef void live_seen(void *arg, const struct live_device *d);
+void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg);
 
 /* What the recorder last wrote of this device's session, so that heartbeats cost no SQL. True when
  * s differs from it in what the session row keeps (id, state, reason, step, started, ended,

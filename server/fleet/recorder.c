@@ -54,14 +54,11 @@ static void publish_session(const struct context *ctx, const struct session_row 
 /* Takes over the row as the database has it. */
 static enum err refresh_device(struct recorder *r, const struct uuid *device) {
     struct device_row now;
-    struct live_device before;
     enum err e = device_get(r->db, &everything, device, &now);
     if (e != ERR_OK) return e;
-    bool known = live_get(r->ctx->live, device, clock_wall_ms(), &before);
+    bool changed = live_put_cleaning(r->ctx->live, &now);
     if (!live_put_device(r->ctx->live, &now)) return ERR_OVERLOADED;
-    if (!known || (strcmp(now.cleaning, before.facts.cleaning) == 0 && now.rinse == before.facts.rinse))
-        return ERR_OK;
-    live_put_cleaning(r->ctx->live, device, now.cleaning, now.rinse);
+    if (!changed) return ERR_OK;
     auto_buf struct buf json = BUF_INIT;
     event_cleaning_write(&json, &now);
     context_publish(r->ctx, &now.site_id, "cleaning", &json);

@@ -8,19 +8,20 @@
 /* clang-format off */
 #define PAGE(where)                                                                                          \
     "SELECT " COLUMNS " FROM"                                                                                \
-    " (SELECT " COLUMNS " FROM cleaning WHERE id < $1 AND " DB_IN_SCOPE(2, "site_id") where                  \
+    " (SELECT " COLUMNS " FROM cleaning WHERE id < $1 AND " DB_IN_SCOPE(2, "site_id")                        \
+    " AND ($4::timestamptz IS NULL OR done_at >= $4) AND ($5::timestamptz IS NULL OR done_at < $5)" where    \
     " ORDER BY id DESC LIMIT 201) page LIMIT $3::int"
 /* clang-format on */
 
-enum { LIST, LIST_DEVICE, LIST_SITE, GET, CREATE, LAST_USE };
+enum { LIST, LIST_DEVICE, LIST_SITE, GET, CREATE, LAST_USE, LOG };
 extern const struct db_statement cleaning_store_statements[];
 /* clang-format off */
 const struct db_statement cleaning_store_statements[] = {
     [LIST] = {"cleaning_list", PAGE("")},
     [LIST_DEVICE] = {
         "cleaning_list_device",
-        PAGE(" AND device_id = $4 AND ($5::uuid IS NULL OR site_id = $5)")},
-    [LIST_SITE] = {"cleaning_list_site", PAGE(" AND site_id = $4")},
+        PAGE(" AND device_id = $6 AND ($7::uuid IS NULL OR site_id = $7)")},
+    [LIST_SITE] = {"cleaning_list_site", PAGE(" AND site_id = $6")},
     [GET] = {
         "cleaning_get",
         "SELECT " COLUMNS " FROM cleaning WHERE id = $1 AND " DB_IN_SCOPE(2, "site_id")},
@@ -40,8 +41,22 @@ const struct db_statement cleaning_store_statements[] = {
         "cleaning_last_use",
         "SELECT ended_at FROM session WHERE device_id = $1 AND " DB_IN_SCOPE(2, "site_id")
         " AND state IN ('completed', 'stopped', 'aborted') AND reason <> 'cancelled' ORDER BY id DESC LIMIT 1"},
+    [LOG] = {
+        "cleaning_log",
+        "SELECT to_char(c.done_at AT TIME ZONE s.timezone, 'YYYY-MM-DD'), to_char(c.done_at AT TIME ZONE s.timezone,"
+        " 'HH24:MI:SS'), s.timezone, s.name, d.name, d.serial, c.kind, c.product, c.epa_number,"
+        " c.contact_minutes::text, CASE WHEN c.rinsed THEN 'yes' ELSE 'no' END, c.initials, c.notes,"
+        " to_char(c.created_at AT TIME ZONE s.timezone, 'YYYY-MM-DD HH24:MI:SS') FROM cleaning c"
+        " JOIN site s ON s.id = c.site_id JOIN device d ON d.id = c.device_id WHERE " DB_IN_SCOPE(1, "c.site_id")
+        " AND ($2::timestamptz IS NULL OR c.done_at >= $2) AND ($3::timestamptz IS NULL OR c.done_at < $3)"
+        " AND ($4::uuid IS NULL OR c.device_id = $4) AND ($5::uuid IS NULL OR c.site_id = $5)"
+        " ORDER BY c.done_at, c.id LIMIT $6::int"},
     {0}};
 /* clang-format on */
+
+const char *const cleaning_log_columns[CLEANING_LOG_COLUMNS] = {
+    "date",         "time",       "timezone",        "site",   "device",   "serial", "kind",
+    "disinfectant", "epa_number", "contact_minutes", "rinsed", "initials", "note",   "recorded_at"};
 
 static void read_row(const struct pg_result *result, int i, struct cleaning_row *row) {
     struct db_reader r = db_reader_at(result, i);
@@ -69,6 +84,8 @@ enum err cleaning_list(struct db *db, const struct scope *scope, const struct cl
     db_put_before(&p, &page->after);
     db_put_scope(&p, scope);
     db_put_i32(&p, page->limit);
+    db_put_time(&p, filter->from);
+    db_put_time(&p, filter->to);
     if (by_device) db_put_uuid(&p, &filter->device_id);
     if (by_device || by_site) db_put_uuid(&p, &filter->site_id);
     int which = by_device ? LIST_DEVICE : by_site ? LIST_SITE : LIST;
@@ -76,6 +93,32 @@ enum err cleaning_list(struct db *db, const struct scope *scope, const struct cl
     if (err != ERR_OK) return err;
     *ret_n = db_rows(result);
     for (int32_t i = 0; i < *ret_n; i++) read_row(result, i, &rows[i]);
+    return ERR_OK;
+}
+
+enum err cleaning_log(struct db *db, const struct scope *scope, const struct cleaning_filter *filter,
+                      cleaning_log_line *line, void *arg, bool *ret_more) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_scope(&p, scope);
+    db_put_time(&p, filter->from);
+    db_put_time(&p, filter->to);
+    db_put_uuid(&p, &filter->device_id);
+    db_put_uuid(&p, &filter->site_id);
+    db_put_i32(&p, CLEANING_LOG_MAX + 1);
+    enum err err = db_run(db, &cleaning_store_statements[LOG], &p, &result);
+    if (err != ERR_OK) return err;
+    *ret_more = db_rows(result) > CLEANING_LOG_MAX;
+    for (int32_t i = 0; !*ret_more && i < db_rows(result); i++) {
+        char text[CLEANING_LOG_COLUMNS][513];
+        const char *cells[CLEANING_LOG_COLUMNS];
+        struct db_reader r = db_reader_at(result, i);
+        for (int c = 0; c < CLEANING_LOG_COLUMNS; c++) {
+            db_get_text(&r, text[c], sizeof text[c]);
+            cells[c] = text[c];
+        }
+        line(arg, cells);
+    }
     return ERR_OK;
 }
 

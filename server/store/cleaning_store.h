@@ -21,12 +21,23 @@ struct cleaning_row {
 
 struct cleaning_filter {
     struct uuid device_id, site_id; /* zero: any */
+    int64_t from, to;               /* of done_at: from <= done_at < to; 0: any */
 };
 
 /* Newest first. */
 must_use enum err cleaning_list(struct db *db, const struct scope *scope,
                                 const struct cleaning_filter *filter, const struct page *page,
                                 struct cleaning_row rows[], int32_t *ret_n);
+
+/* One line of the log as an inspector reads it; text owned by the callee, valid during the call. */
+#define CLEANING_LOG_COLUMNS 14
+extern const char *const cleaning_log_columns[CLEANING_LOG_COLUMNS];
+typedef void cleaning_log_line(void *arg, const char *const cells[CLEANING_LOG_COLUMNS]);
+/* The log from its oldest line to its newest, times as the site's clocks showed them. *ret_more: there are
+ * more than CLEANING_LOG_MAX, and no line was told. */
+#define CLEANING_LOG_MAX 10000
+must_use enum err cleaning_log(struct db *db, const struct scope *scope, const struct cleaning_filter *filter,
+                               cleaning_log_line *line, void *arg, bool *ret_more);
 must_use enum err cleaning_get(struct db *db, const struct scope *scope, const struct uuid *id,
                                struct cleaning_row *ret);
 /* Takes id, device_id, kind .. done_at (0: now) of *row and fills in the rest: session_id becomes the

@@ -13,6 +13,8 @@
     X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
+    X(alarm_store_statements)                                                                                \
+    X(hygiene_store_statements)                                                                              \
     X(course_store_statements)                                                                               \
     X(telemetry_store_statements)                                                                            \
     X(token_store_statements)                                                                                \

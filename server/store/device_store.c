@@ -4,7 +4,8 @@
 
 #define COLUMNS(d)                                                                                           \
     d "id, " d "site_id, " d "model_id, " d "name, " d "serial, " d "service, " d "cleaning, " d "rinse, " d \
-      "credential_version, " d "last_seq, " d "version, " d "created_at, " d "updated_at"
+      "disinfecting_kind, " d "disinfecting_at, " d "credential_version, " d "last_seq, " d "version, " d    \
+      "created_at, " d "updated_at"
 /* clang-format off */
 #define PAGE(where)                                                                                          \
     "SELECT " COLUMNS("") " FROM"                                                                            \
@@ -54,6 +55,8 @@ static void read_row(struct db_reader *r, struct device_row *row) {
     db_get_text(r, row->service, sizeof row->service);
     db_get_text(r, row->cleaning, sizeof row->cleaning);
     row->rinse = db_get_bool(r);
+    db_get_text(r, row->disinfecting_kind, sizeof row->disinfecting_kind);
+    row->disinfecting_at = db_get_time(r);
     row->credential_version = db_get_i32(r);
     row->last_seq = db_get_i64(r);
     row->version = db_get_i64(r);

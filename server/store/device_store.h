@@ -15,6 +15,8 @@ struct device_row {
     char service[16]; /* in_service, maintenance, retired */
     char cleaning[8]; /* clean, due */
     bool rinse;
+    char disinfecting_kind[16]; /* "": no disinfection goes on */
+    int64_t disinfecting_at;    /* since when; 0: none goes on */
     int32_t credential_version;
     int64_t last_seq;
     int64_t version; /* for ETag: counts changes made by people, not those of cleaning and commands */

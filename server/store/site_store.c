@@ -5,7 +5,8 @@
 #include "server/store/db_query.h"
 
 #define CLOSED(s) "(SELECT array_agg(d - date '1970-01-01' ORDER BY d) FROM unnest(" s "closed_dates) AS d)"
-#define COLUMNS "id, name, timezone, version, created_at, updated_at, open_days, " CLOSED("") " AS closed"
+#define COLUMNS                                                                                              \
+    "id, name, timezone, jurisdiction, version, created_at, updated_at, open_days, " CLOSED("") " AS closed"
 /* An int8 array of days since 1970-01-01 as dates; NULL stays NULL. */
 #define DATES(n)                                                                                             \
     "CASE WHEN $" #n "::bigint[] IS NOT NULL THEN ARRAY(SELECT date '1970-01-01' + d::int FROM unnest($" #n  \
@@ -22,8 +23,8 @@ const struct db_statement site_store_statements[] = {
     [GET] = {"site_get", "SELECT " COLUMNS " FROM site WHERE id = $1 AND " DB_IN_SCOPE(2, "id")},
     [CREATE] = {
         "site_create",
-        "WITH s AS (INSERT INTO site (id, name, timezone, open_days, closed_dates)"
-        " VALUES ($5, $6, COALESCE(NULLIF($7, ''), 'UTC'), $8, " DATES(9) ") RETURNING " COLUMNS "),"
+        "WITH s AS (INSERT INTO site (id, name, timezone, open_days, closed_dates, jurisdiction)"
+        " VALUES ($5, $6, COALESCE(NULLIF($7, ''), 'UTC'), $8, " DATES(9) ", $10) RETURNING " COLUMNS "),"
         " aud AS (" DB_AUDIT "'site.create', 'site', id::text, id, jsonb_build_object('name', name)"
         " FROM s) SELECT * FROM s"},
     [UPDATE] = {
@@ -32,12 +33,13 @@ const struct db_statement site_store_statements[] = {
         " FOR NO KEY UPDATE),"
         " up AS (UPDATE site s SET name = COALESCE($8, s.name), timezone = COALESCE($9, s.timezone),"
         " open_days = COALESCE($10, s.open_days), closed_dates = COALESCE(" DATES(11) ", s.closed_dates),"
+        " jurisdiction = COALESCE($12, s.jurisdiction),"
         " version = s.version + 1, updated_at = now() FROM cur WHERE s.id = cur.id AND ($7::bigint = 0"
-        " OR cur.version = $7) RETURNING s.id, s.name, s.timezone, s.version, s.created_at,"
+        " OR cur.version = $7) RETURNING s.id, s.name, s.timezone, s.jurisdiction, s.version, s.created_at,"
         " s.updated_at, s.open_days, " CLOSED("s.") "),"
         " aud AS (" DB_AUDIT "'site.update', 'site', id::text, id,"
         " jsonb_strip_nulls(jsonb_build_object('name', $8, 'timezone', $9,"
-        " 'open_days', $10, 'closed_dates', cardinality($11))) FROM up) SELECT up.*"
+        " 'open_days', $10, 'closed_dates', cardinality($11), 'jurisdiction', $12)) FROM up) SELECT up.*"
         " FROM cur LEFT JOIN up ON true"},
     [TIMEZONE] = {"site_timezone", "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"},
     {0}};
@@ -47,6 +49,7 @@ static void read_row(struct db_reader *r, struct site_row *row) {
     row->id = db_get_uuid(r);
     db_get_text(r, row->name, sizeof row->name);
     db_get_text(r, row->timezone, sizeof row->timezone);
+    row->jurisdiction = db_get_name(r, hygiene_rules_names);
     row->version = db_get_i64(r);
     row->created_at = db_get_time(r);
     row->updated_at = db_get_time(r);
@@ -106,6 +109,7 @@ enum err site_create(struct db *db, const struct scope *scope, const struct acto
     db_put_text(&p, row->timezone);
     db_put_i32(&p, (int32_t)(row->calendar.open_days ? row->calendar.open_days : DATE_EVERY_DAY));
     put_closed(&p, &row->calendar);
+    db_put_text(&p, hygiene_rules_names[row->jurisdiction]);
     return run_one(db, CREATE, &p, row);
 }
 
@@ -127,6 +131,7 @@ enum err site_update(struct db *db, const struct scope *scope, const struct acto
         put_closed(&p, &change->calendar);
     else
         db_put_null(&p);
+    db_put_text(&p, change->has_jurisdiction ? hygiene_rules_names[change->jurisdiction] : NULL);
     return run_one(db, UPDATE, &p, ret);
 }
 

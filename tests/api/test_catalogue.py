@@ -12,7 +12,7 @@ CATALOGUE = Path(__file__).resolve().parents[2] / "schema/catalogue"
 ROWS = Path(__file__).resolve().parents[1] / "catalogue/seed-systems.tsv"
 UNKNOWN = "019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b"
 KINDS = ("techniques", "zones", "reflex-points", "types", "goals", "additives", "notices", "preparations", "oil-recipes",
-         "screening-rules", "course-templates", "sources")
+         "screening-rules", "course-templates", "hygiene-rules", "sources")
 
 
 def file(kind):

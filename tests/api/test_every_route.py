@@ -55,6 +55,14 @@ def user(w, site=None):
     return ok(w.api.post(f"{V1}/users", {"login": f"u{uuid.uuid4().hex[:12]}", "name": "U", "role": "viewer", **sites}), 201)["id"]
 
 
+def alarm(w, site=None):
+    """An alarm that stands, of a device that nobody plays."""
+    device = w.new_device(site=site)["id"]
+    w.spa.sql(f"INSERT INTO alarm (kind, severity, device_id, site_id) SELECT 'samples_lost', 'warning', id, site_id"
+              f" FROM device WHERE id = '{device}'")
+    return ok(w.api.get(f"{V1}/alarms", params={"device_id": device}))["items"][0]["id"]
+
+
 def with_checklist(w):
     """A session by hand whose routine has a checklist; its path."""
     slug = w.new_routine([{"technique": "side-turn", "repetitions": 3}], preparations=["skin-check", "breaths"])
@@ -80,11 +88,16 @@ def ordering(w):
         (f"{V1}/courses/{{id}}/sessions/{{number}}/miss", f"{planned}/sessions/1/miss", {"reason": "Ill"}, {"reason": "Away"}, {}),
         (f"{V1}/courses/{{id}}/sessions/{{number}}/skip", f"{planned}/sessions/2/skip", {"reason": "Ill"}, {"reason": "Away"}, {}),
         (f"{V1}/courses/{{id}}/calendar-link", f"{planned}/calendar-link", None, None, {}),
+        (f"{V1}/alarms/{{id}}/acknowledge", f"{V1}/alarms/{alarm(w)}/acknowledge", None, None, {}),
+        (f"{V1}/alarms/{{id}}/clear", f"{V1}/alarms/{alarm(w)}/clear", {"note": "Seen"}, {"note": "Dry"}, {}),
         (f"{V1}/sites", f"{V1}/sites", {"name": f"Site {name}"}, {"name": f"Other {name}"}, {}),
         (f"{V1}/devices", f"{V1}/devices", {"site_id": w.sites[0], "model": "spa-pro", "name": "A"},
          {"site_id": w.sites[0], "model": "spa-pro", "name": "B"}, {}),
         (f"{V1}/devices/{{id}}/credentials", f"{V1}/devices/{device}/credentials", None, None, {}),
         (f"{V1}/devices/{{id}}/cleanings", f"{V1}/devices/{device}/cleanings", {"kind": "rinse"}, {"kind": "end_of_day"}, {}),
+        (f"{V1}/devices/{{id}}/cleanings/start", f"{V1}/devices/{w.new_device()['id']}/cleanings/start", {"kind": "weekly"}, {}, {}),
+        (f"{V1}/devices/{{id}}/out-of-use", f"{V1}/devices/{device}/out-of-use",
+         {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}, {"from": "2026-01-01", "to": "2026-01-01", "reason": "Closed"}, {}),
         (f"{V1}/routines", f"{V1}/routines", routine(f"k-{name}"), routine(f"k-{name}", summary="x"), {}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/publish", f"{path}/publish", None, None, {"If-Match": tag}),
         (f"{V1}/routines/{{slug}}/versions/{{version}}/retire", f"{V1}/routines/{published}/versions/1/retire", None, None, {}),
@@ -318,12 +331,14 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
     ok(w.api.post(f"{V1}/devices/{w.new_device(site=other)['id']}/cleanings"), 201)
     device, planned = foreign["device_id"], course(w, other)["id"]
     screening = ok(w.api.post(f"{V1}/screenings", {"site_id": other, "intake": NOTHING_APPLIES}), 201)["id"]
+    alarms = alarm(w, other)
     fill = {f"{V1}/courses/{{id}}": planned, f"{V1}/sites/{{id}}": other, f"{V1}/devices/{{id}}": device,
             f"{V1}/sessions/{{id}}": foreign["id"], f"{V1}/screenings/{{id}}": screening,
-            f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None,
+            f"{V1}/alarms/{{id}}": alarms, f"{V1}/commands/{{id}}": foreign["command"]["id"], f"{V1}/tokens/{{id}}": None,
             f"{V1}/users/{{id}}": user(w, other)}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
-              "copy": {"slug": "mine-now"}, "credentials": None, "sign-in-link": None, "checks": {"item": "skin-check"}}
+              "copy": {"slug": "mine-now"}, "credentials": None, "sign-in-link": None, "checks": {"item": "skin-check"},
+              "clear": {"note": "x"}, "start": {}, "out-of-use": {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):
@@ -349,10 +364,10 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
             reply = stranger.request(row["method"], where, body, headers={"If-Match": tag if "routines" in where else "*"})
             refused(reply, 404, "not_found")
             visited += 1
-        for name in ("sites", "devices", "screenings", "sessions", "commands", "cleanings", "audit", "routines", "courses",
+        for name in ("sites", "devices", "screenings", "sessions", "commands", "cleanings", "audit", "routines", "courses", "alarms",
                      *(["tokens"] * (role == "owner"))):
             whole = json.dumps(list(stranger.pages(f"{V1}/{name}", {"limit": 200})))
-            for secret_of_others in (other, device, screening, foreign["id"], foreign["command"]["id"], text["slug"], secret, planned):
+            for secret_of_others in (other, device, screening, foreign["id"], foreign["command"]["id"], text["slug"], secret, planned, alarms):
                 tap.check(secret_of_others not in whole, f"{name} shows {secret_of_others}")
         for name, query in (("sessions", {"device_id": device}), ("commands", {"session_id": foreign["id"]}),
                             ("commands", {"device_id": device}), ("cleanings", {"device_id": device}),
@@ -391,6 +406,9 @@ def every_changing_route_leaves_its_line_in_the_audit_log(w):
     done("PATCH", f"{V1}/devices/{{id}}", w.api.patch(f"{V1}/devices/{device.id}", {"name": "x"}, headers={"If-Match": "*"}))
     done("PUT", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.put(path, text, headers={"If-Match": tag}))
     done("DELETE", f"{V1}/tokens/{{id}}", w.api.delete(f"{V1}/tokens/{token}"))
+    begun = f"{V1}/devices/{w.new_device()['id']}/cleanings/start"
+    ok(w.api.post(begun), 201)
+    done("DELETE", f"{V1}/devices/{{id}}/cleanings/start", w.api.delete(begun))
     path, tag, _ = draft(w)
     done("DELETE", f"{V1}/routines/{{slug}}/versions/{{version}}", w.api.delete(path, headers={"If-Match": tag}))
     tap.equal(set(left), set(changing))

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "schema/catalogue"
 ROWS = list(csv.DictReader((Path(__file__).parent / "seed-systems.tsv").open(), delimiter="\t", quoting=csv.QUOTE_NONE))
 KINDS = ("techniques", "zones", "reflex-points", "types", "goals", "additives", "notices", "preparations", "oil-recipes",
-         "screening-rules", "course-templates", "sources")
+         "screening-rules", "course-templates", "hygiene-rules", "sources")
 # The kinds of entries that can carry out a row, by the first word of its id.
 CARRIED_BY = {
     "type": {"types"}, "technique": {"techniques"}, "routine": {"routines"}, "course": {"course-templates"},
@@ -28,7 +28,7 @@ CARRIED_BY = {
     "prep": {"preparations", "oil-recipes", "additives"}, "reflex": {"reflex-points"}, "goal": {"goals"},
 }
 CLAIMING = ("types", "goals", "reflex-points")
-NO_SOURCE_NEEDED = ("zones", "sources", "models")  # a zone that no row names; a source is one itself
+NO_SOURCE_NEEDED = ("zones", "sources", "models", "hygiene-rules")  # a zone that no row names; a source is one itself
 NO_ROW_FITS = {("course-templates", "custom")}     # everything of it is given by who makes the course
 
 

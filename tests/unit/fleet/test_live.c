@@ -185,7 +185,7 @@ Test(live, an_older_row_does_not_replace_a_newer_one) {
 }
 
 Test(live, a_cleaning_is_shown) {
-    live_put_cleaning(l, &id, "due", true);
+    cr_expect(live_put_cleaning(l, &(struct device_row){.id = id, .cleaning = "due", .rinse = true}));
     cr_assert_str_eq(get(1000).facts.cleaning, "due");
     cr_assert(get(1000).facts.rinse);
 }
