@@ -176,9 +176,10 @@ def start(parts, lock, speed):
     write_lock(lock, server.url, speed)
     if not wait_devices(Client(server.url, token), DEVICES):
         say(f"not all devices are ready yet; see {fleet.log}")
+    link = sign_in_link(server)
     say(f"live after {time.monotonic() - began:.1f} s: {server.url}   (API: {server.url}/docs, logs: {logs}/)")
-    say(f"sign in once with: {sign_in_link(server)}")
-    say(f"""
+    say(f"""sign in once with: {link}
+
   . {shown(LOCAL)}/run.env
   curl -s -H "Authorization: Bearer $PEDILUVE_TOKEN" $PEDILUVE_URL/api/v1/devices
 

@@ -1,6 +1,6 @@
 // The frame: who is signed in, the menu, the signs that everybody must see (stream down, alarms), and the page.
 import {useSignal, useSignalEffect} from "@preact/signals";
-import {useEffect} from "preact/hooks";
+import {useEffect, useRef} from "preact/hooks";
 import {me} from "./data/api.js";
 import {now, openAlarms, startLive} from "./data/live.js";
 import {stream} from "./data/stream.js";
@@ -8,6 +8,7 @@ import {address, go, menu, present} from "./routes.js";
 import {t} from "./texts/index.js";
 import {Icon} from "./ui/icon.jsx";
 import {Toasts} from "./ui/toast.jsx";
+import {AlarmBar} from "./ui/alarm-bar.jsx";
 import {AccountMenu} from "./ui/account.jsx";
 
 function StreamSign() {
@@ -17,9 +18,11 @@ function StreamSign() {
 }
 
 function Menu() {
-  const here = address.value.split("?")[0];
+  const here = address.value.split("?")[0], nav = useRef();
+  // Where the menu is wider than the screen, the present page is to be seen in it.
+  useEffect(() => { nav.current.querySelector("[aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"}); }, [here]);
   return (
-    <nav class="menu" aria-label={t("menu.label")}>
+    <nav class="menu" ref={nav} aria-label={t("menu.label")}>
       {menu.value.map((page) => (
         <a key={page.name} href={`#${page.path}`} aria-current={here === page.path || (page.path !== "/" && here.startsWith(page.path)) ? "page" : undefined}>
           <Icon name={page.menu} /><span>{t(`menu.${page.name}`)}</span>
@@ -64,6 +67,7 @@ function Frame() {
         <AccountMenu />
       </header>
       <StreamSign />
+      <AlarmBar />
       <main id="page" tabIndex={-1}><Page /></main>
       <Toasts />
     </>

@@ -19,6 +19,7 @@ const at = (text, options, zone) =>
   text ? new Intl.DateTimeFormat(language.value, {...options, timeZone: zone}).format(new Date(text)) : "–";
 export const time = (text, zone) => at(text, {hour: "2-digit", minute: "2-digit"}, zone);
 export const date = (text, zone) => at(text, {day: "numeric", month: "short", year: "numeric"}, zone);
+export const day = (text, zone) => at(text, {day: "numeric", month: "short"}, zone);
 export const dateTime = (text, zone) => at(text, {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"}, zone);
 
 /** "3 minutes ago" */

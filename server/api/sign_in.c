@@ -37,10 +37,11 @@ static const struct field change_fields[] = {
     FIELD_END};
 
 static const struct route rows[] = {
-    ROUTE(POST, "/api/v1/sign-in", PUBLIC, 0, handle_sign_in, ROUTE_BODY(struct sign_in, sign_in_fields)),
+    ROUTE(POST, "/api/v1/sign-in", PUBLIC, ROUTE_SECRET, handle_sign_in,
+          ROUTE_BODY(struct sign_in, sign_in_fields)),
     ROUTE(POST, "/api/v1/sign-out", READ, 0, handle_sign_out),
     ROUTE(GET, "/api/v1/me", READ, 0, handle_me),
-    ROUTE(PATCH, "/api/v1/me", READ, 0, handle_change, ROUTE_BODY(struct change, change_fields)),
+    ROUTE(PATCH, "/api/v1/me", READ, ROUTE_SECRET, handle_change, ROUTE_BODY(struct change, change_fields)),
 };
 const struct route_table sign_in_routes = ROUTE_TABLE(rows);
 

@@ -119,8 +119,8 @@ bool crypto_password_hash(const char *password, char ret[CRYPTO_PASSWORD_LEN]) {
 
 bool crypto_password_fits(const char *hash, const char *password) {
     /* The same parameters as above, a random salt, and 32 random bytes instead of a hash. */
-    static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$9CgOPBbVN64258cAbbAIyQ$"
-                                 "QHipngnHWv2YpMjzRbGFFCVZQ5+ZoEeHVBMnk7xhpZg";
+    static const char nobody[] = CRYPTO_PASSWORD_NUMBERS "9CgOPBbVN64258cAbbAIyQ$"
+                                                         "QHipngnHWv2YpMjzRbGFFCVZQ5+ZoEeHVBMnk7xhpZg";
     bool known = hash && hash[0];
     char text[CRYPTO_PASSWORD_LEN] = {0}; /* libsodium reads all of it */
     strncpy(text, known ? hash : nobody, sizeof(text) - 1);

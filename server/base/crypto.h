@@ -49,6 +49,7 @@ must_use bool crypto_open(const uint8_t key[CRYPTO_SHA256_LEN], const void *seal
 
 /* Passwords by Argon2id, at libsodium's limits for people who wait (64 MiB, two passes): some 0.1 s of a
  * processor each, so never on an HTTP thread, and few at a time. false: no memory for it. */
+#define CRYPTO_PASSWORD_NUMBERS "$argon2id$v=19$m=65536,t=2,p=1$"
 #define CRYPTO_PASSWORD_LEN 128 /* of the hash as text, with its NUL */
 must_use bool crypto_password_hash(const char *password, char ret[CRYPTO_PASSWORD_LEN]);
 /* hash NULL or "": compares with a hash that nothing fits, at the same cost. */

@@ -19,6 +19,7 @@ const char *http_method_name(enum http_method m); /* "GET" */
 #define ROUTE_MEMORY 1u     /* answered from memory on the HTTP thread: must not block; no worker, no hooks */
 #define ROUTE_IDEMPOTENT 2u /* honours Idempotency-Key (request_idempotency_key) */
 #define ROUTE_STREAM 4u     /* answers with sse_stream(); runs as ROUTE_MEMORY does */
+#define ROUTE_SECRET 16u    /* the body is wiped from memory when the request ends */
 #define ROUTE_BODY_OPTIONAL 8u /* the body may be left out; then request_body() is NULL */
 
 /* Path templates: literal segments and {parameters}, at most LIMIT_PATH_SEGMENTS. {id} and {..._id}

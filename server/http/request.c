@@ -100,7 +100,14 @@ static void buffer_reset(struct buf *b) {
         buf_reset(b);
 }
 
+/* Passwords do not stay in a buffer that the connection keeps. */
+static void wipe(struct request *rq) {
+    if (rq->body.data) crypto_wipe(rq->body.data, rq->body.cap);
+    for (struct chunk *c = rq->chunks; c; c = c->next) crypto_wipe(c->bytes, c->used);
+}
+
 void request_end(struct request *rq) {
+    if (rq->match.route && rq->match.route->flags & ROUTE_SECRET) wipe(rq);
     struct stream *stream = steal(&rq->stream);
     if (stream) stream->free(stream->ctx);
     json_decref(rq->tree);

@@ -45,29 +45,33 @@ static const char *last_of(const char *list) {
     return p ? p + strspn(p, " \t") : NULL;
 }
 
-/* An IPv6 address by its first 64 bits: a household has all the others. */
-static void shorten(char address[REQUEST_PEER_MAX]) {
-    const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST, .ai_family = AF_INET6};
+/* An IPv6 address by its first 64 bits: a household has all the others. False: text is no address. */
+static bool tidy_address(const char *text, char ret[REQUEST_PEER_MAX]) {
+    const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST};
     struct addrinfo *list = NULL;
-    if (!strchr(address, ':') || getaddrinfo(address, NULL, &numeric, &list)) return;
     struct sockaddr_in6 in6;
-    memcpy(&in6, list->ai_addr, sizeof(in6));
+    if (getaddrinfo(text, NULL, &numeric, &list)) return false;
+    struct sockaddr *addr = list->ai_addr;
+    if (addr->sa_family == AF_INET6) {
+        memcpy(&in6, addr, sizeof(in6));
+        memset(in6.sin6_addr.s6_addr + 8, 0, 8);
+        in6.sin6_scope_id = 0;
+        addr = (struct sockaddr *)&in6;
+    }
+    bool ok = !getnameinfo(addr, list->ai_addrlen, ret, REQUEST_PEER_MAX, NULL, 0, NI_NUMERICHOST);
     freeaddrinfo(list);
-    memset(in6.sin6_addr.s6_addr + 8, 0, 8);
-    in6.sin6_scope_id = 0;
-    if (getnameinfo((const struct sockaddr *)&in6, sizeof(in6), address, REQUEST_PEER_MAX, NULL, 0,
-                    NI_NUMERICHOST))
-        address[0] = '\0';
+    return ok;
 }
 
 void request_peer(const struct request *rq, char ret[REQUEST_PEER_MAX]) {
-    socket_address(rq, ret);
+    char own[REQUEST_PEER_MAX], client[REQUEST_PEER_MAX];
     const char *told = last_of(rq->headers[HEADER_FORWARDED_FOR]);
-    if (told && is_proxy(rq, ret)) {
-        size_t n = strspn(told, "0123456789abcdefABCDEF.:");
-        if (n && n < REQUEST_PEER_MAX) snprintf(ret, REQUEST_PEER_MAX, "%.*s", (int)n, told);
-    }
-    shorten(ret);
+    socket_address(rq, own);
+    size_t n = told ? strcspn(told, " \t") : 0;
+    bool fits = n > 0 && n < sizeof(client) && is_proxy(rq, own);
+    snprintf(client, sizeof(client), "%.*s", fits ? (int)n : 0, fits ? told : "");
+    if (fits && tidy_address(client, ret)) return;
+    if (!tidy_address(own, ret)) ret[0] = '\0';
 }
 
 static bool proxy_says_https(const struct request *rq) {

@@ -6,7 +6,7 @@ const SOURCES = ["dashboard/src/routes.js", "dashboard/src/pages/index.js"];
 const pages = SOURCES.flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(/\{\s*path: "([^"]+)", name: "([^"]+)"/g)])
   .map(([, path, name]) => ({path, name}));
 
-/* What there is to look at, made once: a running session, a device to disinfect, a course when there are courses. */
+/* What there is to look at, made once: a running session, a device to disinfect, a course, a draft. */
 let made;
 const things = () => {
   made ??= (async () => {
@@ -14,8 +14,10 @@ const things = () => {
     const used = await startSession(free[0].id);
     await api.post(`/sessions/${used}/stop?wait=5`);
     const session = await startSession(free[1].id);
-    const course = await api.get("/course-templates").then(async () => (await api.get("/courses?limit=1")).items[0]?.id).catch(() => undefined);
-    return {session, used, dirty: free[0].id, device: free[1].id, free: free[2].id, course};
+    const [{id: site}] = (await api.get("/sites?limit=1")).items;
+    const {id: course} = await api.post("/courses", {site_id: site, guest: "Anna", template: "custom", routine: "relax-10", start_on: "2030-05-06", time_of_day: "09:30", count: 4});
+    const {slug: draft} = await api.post("/routines/relax-10/copy", {slug: "relax-10-of-our-own", name: "Our own"});
+    return {session, used, dirty: free[0].id, device: free[1].id, free: free[2].id, course, draft};
   })();
   return made;
 };
@@ -23,7 +25,7 @@ const things = () => {
 /* The value of a page's parameters; what is not here fails, so that no page goes unseen. */
 const PARAMETERS = {
   "/start/:device": (t) => t.free, "/disinfect/:device": (t) => t.dirty, "/devices/:id": (t) => t.device, "/sessions/:id": (t) => t.session,
-  "/routines/:slug": () => "relax-10", "/routines/:slug/edit": () => "relax-10", "/courses/:id": (t) => t.course,
+  "/routines/:slug": () => "relax-10", "/routines/:slug/edit": (t) => t.draft, "/courses/:id": (t) => t.course,
 };
 
 async function addressOf({path}) {

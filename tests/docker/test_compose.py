@@ -117,6 +117,15 @@ def a_session_runs_to_its_end(w):
     tap.equal(api.get(f"/api/v1/devices/{device['id']}").json["cleaning"], "due")
 
 
+@tap.test(deadline_s=120)
+def a_link_of_the_command_line_signs_the_first_owner_in(w):
+    made = w.compose("run", "--rm", "user", "create", "--login", "me", "--name", "Me", "--role", "owner", "--link")
+    tap.contains(made.stdout, "/#/sign-in?code=", made.stderr)
+    code = made.stdout.split("/#/sign-in?code=")[1].split()[0]
+    reply = Client(f"http://127.0.0.1:{w.port}").post("/api/v1/sign-in", {"code": code, "password": "warm feet at seven"})
+    tap.equal((reply.status, reply.json["role"]), (200, "owner"), reply)
+
+
 @tap.test
 def a_stopped_server_ends_by_itself(w):
     w.compose("stop", "-t", "15", "server", "fleet", "broker")

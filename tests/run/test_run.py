@@ -1,6 +1,7 @@
 """make run: starts, says where, is only once, finds free ports, and leaves no process behind however it ends."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,6 +40,10 @@ def it_is_live_and_says_how_to_reach_it(folder):
         tap.check(all(item["ready"] for item in devices.json["items"]), devices)
         tap.contains(run.tail(50), env["PEDILUVE_URL"])
         tap.contains(run.tail(50), "curl")
+        code = re.search(r"sign in once with: (\S+)/#/sign-in\?code=(\S+)", run.tail(50))
+        tap.equal(code[1], env["PEDILUVE_URL"])
+        signed_in = Client(env["PEDILUVE_URL"]).post("/api/v1/sign-in", {"code": code[2]})
+        tap.equal((signed_in.status, signed_in.json["role"]), (200, "owner"), signed_in)
         for secret in ("run.env", "secrets.json", "fleet.json"):
             tap.equal(stat.S_IMODE((run.local / secret).stat().st_mode), 0o600, secret)
 

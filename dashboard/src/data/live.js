@@ -12,6 +12,8 @@ export const ready = signal(undefined);
 export const sites = signal([]);
 /** Open and acknowledged alarms by id. */
 export const alarms = signal(new Map());
+/** False until the alarms that stand have been read: what comes after that is new. */
+export const alarmsRead = signal(false);
 /** Seconds, for everything that counts down. */
 export const now = signal(Date.now());
 
@@ -64,7 +66,10 @@ const appliers = {
       remaining_ms: e.remaining_ms, intensity: e.intensity, target_c: e.target_c, started_at: e.started_at, routine: e.routine, at: Date.now(),
     },
   })) : false,
-  cleaning: (e) => changeDevice(e.device_id, () => ({cleaning: e.cleaning, rinse: e.rinse})),
+  cleaning: (e) => changeDevice(e.device_id, () => ({
+    cleaning: e.cleaning, rinse: e.rinse,
+    ...("disinfecting" in e && {disinfecting: e.disinfecting && {kind: e.disinfecting, started_at: e.disinfecting_since}}),
+  })),
   alarm: (e) => {
     const next = new Map(alarms.peek());
     const id = e.alarm_id ?? e.id;
@@ -104,7 +109,17 @@ async function loadAlarms() {
     throw problem;
   });
   const acknowledged = await all("/alarms", {state: "acknowledged"}).catch(() => []);
-  alarms.value = new Map([...list, ...acknowledged].map((each) => [each.id, each]));
+  batch(() => {
+    alarms.value = new Map([...list, ...acknowledged].map((each) => [each.id, each]));
+    alarmsRead.value = true;
+  });
+}
+
+/** Reads one device anew, after it was made or changed here. */
+export async function refreshDevice(id) {
+  const row = await get(`/devices/${id}`);
+  batch(() => { put(row); shape.value++; });
+  return row;
 }
 
 /** Reads everything anew; tiles show as soon as the first page is there. */
@@ -142,6 +157,7 @@ export function startLive() {
     clearInterval(clock);
     devices.clear();
     alarms.value = new Map();
+    alarmsRead.value = false;
     ready.value = undefined;
   };
 }

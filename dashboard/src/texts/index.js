@@ -1,9 +1,10 @@
 // The words of the page, one file a language. t("floor.stop") reads the present one; a missing key falls back to English.
 import {computed, signal} from "@preact/signals";
-import en from "./en.json";
+// What every other language falls back to; loaded at the start.
+let en = {};
 
 export const LANGUAGES = {en: "English", de: "Deutsch", es: "Español", zh: "中文"};
-const files = {de: () => import("./de.json"), es: () => import("./es.json"), zh: () => import("./zh.json")};
+const files = {en: () => import("./en.json"), de: () => import("./de.json"), es: () => import("./es.json"), zh: () => import("./zh.json")};
 
 const KEPT = "pediluve-language";
 const wanted = () => {
@@ -13,11 +14,13 @@ const wanted = () => {
 };
 
 export const language = signal("en");
-const words = signal(en);
+const words = signal({});
 
 export async function setLanguage(which, keep = true) {
   if (!(which in LANGUAGES)) return;
-  words.value = which === "en" ? en : (await files[which]()).default;
+  const [base, chosen] = await Promise.all([files.en(), files[which]()]);
+  en = base.default;
+  words.value = chosen.default;
   language.value = which;
   document.documentElement.lang = which;
   if (keep) localStorage.setItem(KEPT, which);
@@ -39,5 +42,10 @@ export const word = (group, value) => {
   const found = words.value[`${group}.${value}`] ?? en[`${group}.${value}`];
   return found ?? String(value).replaceAll("_", " ").replaceAll("-", " ");
 };
+
+/** Words of the server, translated where the file has them; a site's own words stay as they are. */
+export const said = (key, text) => (en[key] === text ? words.value[key] ?? text : text);
+/** The name of a catalogue entry, translated as said() does. */
+export const named = (group, id, name) => (name === undefined ? word(group, id) : said(`${group}.${id}`, name));
 
 export const locale = computed(() => language.value);

@@ -20,6 +20,8 @@ const PATHS = {
   cross: "M6 6l12 12M18 6L6 18",
   back: "M15 4l-8 8 8 8",
   next: "M9 4l8 8-8 8",
+  up: "M4 15l8-8 8 8",
+  down: "M4 9l8 8 8-8",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   wrench: "M14 4a5 5 0 0 0-1 6L4 19l1.5 1.5L14 12a5 5 0 0 0 6-6l-3 3-3-1-1-3z",
   plus: "M12 4v16M4 12h16",

@@ -17,7 +17,7 @@ export function say(text, kind = "done") {
 /** What went wrong, in the server's words, or ours when it could not be reached. */
 export function explain(problem) {
   if (problem?.code === "network") return t("problem.network");
-  if (problem?.status === undefined) return String(problem);
+  if (problem?.status === undefined) return problem?.message ?? String(problem);
   const detail = problem.errors?.map((each) => each.detail).filter(Boolean);
   return [problem.message, ...(detail ?? [])].filter((each, i, list) => each && list.indexOf(each) === i).slice(0, 4).join(" · ");
 }

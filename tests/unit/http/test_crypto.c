@@ -64,3 +64,31 @@ Test(crypto, equal_is_equal) {
     crypto_wipe(a, 16);
     cr_assert(crypto_equal(a, (uint8_t[16]){0}, 16));
 }
+
+Test(crypto, a_password_fits_its_own_hash_and_no_other) {
+    char one[CRYPTO_PASSWORD_LEN], again[CRYPTO_PASSWORD_LEN];
+    cr_assert(crypto_password_hash("warm feet at seven", one));
+    cr_assert(crypto_password_hash("warm feet at seven", again));
+    cr_assert_str_neq(one, again, "the salt is random");
+    cr_assert(crypto_password_fits(one, "warm feet at seven"));
+    cr_assert_not(crypto_password_fits(one, "warm feet at eight"));
+    cr_assert_not(crypto_password_fits(one, ""));
+    one[strlen(one) - 1] ^= 1;
+    cr_assert_not(crypto_password_fits(one, "warm feet at seven"));
+}
+
+Test(crypto, nothing_fits_who_has_no_password) {
+    static const char *const hashes[] = {NULL, "", "nonsense", "$argon2id$v=19$m=65536,t=2,p=1$"};
+    for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+        cr_expect_not(crypto_password_fits(hashes[i], "warm feet at seven"));
+        cr_expect_not(crypto_password_fits(hashes[i], ""));
+    }
+}
+
+/* The hash that stands for somebody unknown costs as much as a real one only while it has the same numbers.
+ */
+Test(crypto, a_hash_has_the_numbers_of_the_one_that_nothing_fits) {
+    char hash[CRYPTO_PASSWORD_LEN];
+    cr_assert(crypto_password_hash("x", hash));
+    cr_assert_eq(strncmp(hash, CRYPTO_PASSWORD_NUMBERS, strlen(CRYPTO_PASSWORD_NUMBERS)), 0, "%s", hash);
+}

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/http/mount.h"
 #include "tests/unit/http/check.h"
 
 static const char *const names[] = {"index.html", "app.js", "logo.png", NULL};
@@ -122,6 +123,48 @@ Test(mounts, files_come_with_policy_etag_and_compression) {
     check_status(same, 304);
     cr_assert_eq(same.len, 0);
     fixture_free(f);
+}
+
+/* A folder whose files are not named, with what was packed beforehand. */
+static bool start_all(const char *path, char error[256]) {
+    const struct mount mounts[] = {
+        {.url = "/", .path = path, .must_have_index = true, .advice = "build it"},
+        {.url = "/none/", .path = "/nonexistent", .optional = true, .immutable = true}};
+    struct gzip_pool *pool = gzip_pool_new();
+    struct mount_set *set = mount_set_new(mounts, COUNT_OF(mounts), pool, error);
+    bool ok = set != NULL;
+    if (ok) {
+        const struct mount_file *page = mount_find(set, "/", 1), *file = mount_find(set, "/index.html", 11);
+        cr_assert(page && page->brotli && page->brotli_len == 6 && !memcmp(page->brotli, "brotli", 6));
+        cr_assert(file && file->zipped && file->zipped_len == 6 && !memcmp(file->zipped, "zipped", 6));
+        cr_assert(mount_find(set, "/secret.txt", 11));
+        cr_assert_not(mount_find(set, "/index.html.br", 14));
+        cr_assert_not(mount_find(set, "", 0));
+    }
+    mount_set_free(set);
+    gzip_pool_free(pool);
+    return ok;
+}
+
+Test(mounts, a_whole_folder_is_served_and_must_have_its_page) {
+    static const char *const more[] = {"index.html.br", "index.html.gz"};
+    struct folder d;
+    char error[256] = "", path[128];
+    folder_make(&d);
+    put(d.path, more[0], "brotli");
+    put(d.path, more[1], "zipped");
+    cr_assert(start_all(d.path, error), "%s", error);
+    for (size_t i = 0; i < COUNT_OF(more); i++) {
+        snprintf(path, sizeof(path), "%s/%s", d.path, more[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof(path), "%s/index.html", d.path);
+    unlink(path);
+    cr_assert_not(start_all(d.path, error));
+    cr_assert(strstr(error, "no index.html") && strstr(error, "build it"), "%s", error);
+    folder_remove(&d);
+    cr_assert_not(start_all(d.path, error));
+    cr_assert(strstr(error, d.path) && strstr(error, "build it"), "%s", error);
 }
 
 Test(mounts, only_reading_is_allowed) {

@@ -1,0 +1,60 @@
+// All courses: who is due today first.
+import {signal} from "@preact/signals";
+import {useEffect} from "preact/hooks";
+import {all} from "../data/api.js";
+import {onEvent, sites} from "../data/live.js";
+import {may} from "../routes.js";
+import {t, word} from "../texts/index.js";
+import {Icon} from "../ui/icon.jsx";
+import {useLoad, Waiting} from "../ui/load.jsx";
+import {explain} from "../ui/toast.jsx";
+import {Begin, dayAndTime, isDue, Progress, State} from "./courses/parts.jsx";
+
+const MOST = 2000, STATES = ["active", "paused", "completed", "ended"];
+const state = signal("active"), site = signal(""), find = signal("");
+
+const when = (course) => course.progress.next?.starts_at ?? "~";
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+function Card({course}) {
+  const {progress} = course;
+  return (
+    <article class={`card course-tile${isDue(course) ? " course-due" : ""}`}>
+      <a class="course-link" href={`#/courses/${course.id}`}>
+        <header><h2>{course.guest}</h2><State state={course.state} /></header>
+        <p>{course.name} · {course.routine}</p>
+        <Progress progress={progress} />
+        {progress.next && <p class="next"><Icon name="course" /> {isDue(course) ? t("courses.due") : t("courses.next")}: <b>{dayAndTime(progress.next.starts_at, course.timezone)}</b></p>}
+      </a>
+      <Begin course={course} />
+    </article>
+  );
+}
+
+export default function Courses() {
+  const {data, error, again} = useLoad(() => all("/courses", {state: state.value, site_id: site.value}, {most: MOST}), [state.value, site.value]);
+  useEffect(() => onEvent((type) => { if (type === "course" || type === "resync") again(); }), []);
+  const words = folded(find.value.trim());
+  const shown = (data ?? []).filter((each) => folded(each.guest).includes(words)).sort((a, b) => when(a).localeCompare(when(b)));
+  return (
+    <div class="courses">
+      <div class="heading"><h1>{t("menu.courses")}</h1>{may("operate") && <a class="button primary" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>
+      <div class="bar">
+        <div class="chips" role="group" aria-label={t("routine.state")}>
+          {STATES.map((each) => <button key={each} class="chip" aria-pressed={state.value === each} onClick={() => { state.value = each; }}>{word("course_state", each)}</button>)}
+        </div>
+        {sites.value.length > 1 && (
+          <select aria-label={t("field.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
+            <option value="">{t("floor.all_sites")}</option>
+            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+          </select>
+        )}
+        <label class="search"><Icon name="search" /><input type="search" aria-label={t("courses.find")} placeholder={t("courses.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
+      </div>
+      {error && <p class="error" role="alert">{explain(error)} <button onClick={again}>{t("load.again")}</button></p>}
+      {!data && !error && <Waiting />}
+      {data && shown.length === 0 && <p class="empty">{t("courses.none")}</p>}
+      <div class="routine-tiles">{shown.map((each) => <Card key={each.id} course={each} />)}</div>
+    </div>
+  );
+}

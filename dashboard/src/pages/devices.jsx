@@ -1,0 +1,106 @@
+// Every unit, also those that are out of service or retired: found, added, opened.
+import {signal, useComputed, useSignal} from "@preact/signals";
+import {memo} from "preact/compat";
+import {get, post} from "../data/api.js";
+import {device, deviceList, now, ready, refreshDevice, sites} from "../data/live.js";
+import {ago} from "../format.js";
+import {go, may} from "../routes.js";
+import {t, word} from "../texts/index.js";
+import {Field} from "../ui/field.jsx";
+import {FormDialog} from "../ui/form.jsx";
+import {Icon} from "../ui/icon.jsx";
+import {OnceDialog} from "../ui/once.jsx";
+import {Presence, presenceOf} from "../ui/presence.jsx";
+import {Unread, useRead} from "../ui/read.jsx";
+import {complain, explain} from "../ui/toast.jsx";
+
+const find = signal(""), service = signal("used"), site = signal(""), presence = signal("");
+const IN_SERVICE = {used: ["in_service", "maintenance"], in_service: ["in_service"], maintenance: ["maintenance"], retired: ["retired"]};
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+export const siteName = (id) => sites.value.find((each) => each.id === id)?.name ?? "";
+
+/** [label, text] of what a unit signs in with. */
+export const credentialRows = (credentials) => [[t("devices.username"), credentials.username], [t("devices.password"), credentials.password]];
+
+const Row = memo(function Row({id}) {
+  const d = device(id)?.value;
+  if (!d) return null;
+  return (
+    <li><a class={`unit unit-${d.service}`} href={`#/devices/${id}`}>
+      <b>{d.name}<small class="unit-where">{siteName(d.site_id)}</small></b><span class="unit-model">{word("model", d.model)}<small>{d.serial !== d.id ? d.serial : ""}</small></span>
+      <span class="unit-site">{siteName(d.site_id)}</span>
+      <span class="unit-presence">{d.service === "retired" ? <span class="soft">{word("service", "retired")}</span> : <><Presence d={d} />{d.last_seen_at && !d.fresh && <small>{ago(d.last_seen_at, now.value)}</small>}</>}</span>
+      <span class="unit-marks">{d.service === "maintenance" && <i class="badge"><Icon name="wrench" /> {word("service", "maintenance")}</i>}
+        {d.faults?.length > 0 && <i class="badge badge-bad"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</i>}
+        {d.cleaning === "due" && d.service !== "retired" && <i class="badge"><Icon name="clean" /> {t("floor.clean_due")}</i>}</span>
+      <Icon name="next" />
+    </a></li>
+  );
+});
+
+function Add({onClose, onMade}) {
+  const models = useRead(async () => (await get("/models")).items, []);
+  const send = async (form) => {
+    const made = await post("/devices", {site_id: form.get("site_id"), model: form.get("model"), name: form.get("name").trim(), ...(form.get("serial").trim() && {serial: form.get("serial").trim()})});
+    onMade(made);
+    refreshDevice(made.id).catch(complain);
+  };
+  return (
+    <FormDialog title={t("devices.add")} act={t("devices.add_act")} onClose={onClose} send={send}>
+      {(at) => (
+        <>
+          <Field label={t("devices.name")} hint={t("devices.name_hint")} name="name" required maxLength={80} error={at("/name")} autofocus />
+          <Field label={t("devices.model")} error={at("/model")}>
+            {(own) => <select {...own} name="model" required>{(models.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</select>}
+          </Field>
+          <Unread of={models} />
+          <Field label={t("devices.site")} error={at("/site_id")}>
+            {(own) => <select {...own} name="site_id" required>{sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</select>}
+          </Field>
+          <Field label={t("devices.serial")} hint={t("devices.serial_hint")} name="serial" maxLength={64} error={at("/serial")} />
+        </>
+      )}
+    </FormDialog>
+  );
+}
+
+export default function Devices() {
+  const adding = useSignal(false), made = useSignal(null);
+  const shown = useComputed(() => {
+    const words = folded(find.value).split(/\s+/).filter(Boolean);
+    return deviceList().map((each) => each.peek())
+      .filter((d) => IN_SERVICE[service.value].includes(d.service) && (!site.value || d.site_id === site.value) && (!presence.value || presenceOf(d) === presence.value) &&
+        words.every((each) => folded(`${d.name} ${d.serial} ${d.model} ${siteName(d.site_id)}`).includes(each)))
+      .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})).map((d) => d.id);
+  });
+  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
+  return (
+    <>
+      <div class="page-head"><h1>{t("menu.devices")}</h1>
+        {may("manage") && <button class="primary" onClick={() => { adding.value = true; }}><Icon name="plus" /> {t("devices.add")}</button>}</div>
+      <div class="bar">
+        <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
+        <select aria-label={t("devices.service")} value={service.value} onChange={(e) => { service.value = e.currentTarget.value; }}>
+          {Object.keys(IN_SERVICE).map((each) => <option key={each} value={each}>{each === "used" ? t("devices.used") : word("service", each)}</option>)}
+        </select>
+        <select aria-label={t("devices.presence")} value={presence.value} onChange={(e) => { presence.value = e.currentTarget.value; }}>
+          <option value="">{t("devices.any_presence")}</option>
+          {["ready", "connected", "silent", "offline"].map((each) => <option key={each} value={each}>{word("presence", each)}</option>)}
+        </select>
+        {sites.value.length > 1 && (
+          <select aria-label={t("floor.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
+            <option value="">{t("floor.all_sites")}</option>
+            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+          </select>
+        )}
+      </div>
+      <p class="soft" role="status">{t("devices.count", {n: shown.value.length})}</p>
+      {shown.value.length ? <ul class="unit-list">{shown.value.map((id) => <Row key={id} id={id} />)}</ul> : <p class="empty">{t("floor.none")}</p>}
+      {adding.value && <Add onClose={() => { adding.value = false; }} onMade={(each) => { made.value = each; }} />}
+      {made.value && <OnceDialog title={t("devices.made", {name: made.value.name})} why={t("devices.once")} values={credentialRows(made.value.credentials)}
+        onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}
+    </>
+  );
+}

@@ -1,0 +1,146 @@
+// A unit is disinfected: what to do, the contact time, and the record, which cannot be made too early. Two taps where product and
+// initials are those of the last time.
+import {useSignal} from "@preact/signals";
+import {useEffect, useRef} from "preact/hooks";
+import {get, post, request} from "../data/api.js";
+import {device, now, ready} from "../data/live.js";
+import {clock, date, dateTime, time} from "../format.js";
+import {go, may} from "../routes.js";
+import {t, word} from "../texts/index.js";
+import {Field} from "../ui/field.jsx";
+import {Icon} from "../ui/icon.jsx";
+import {Ring} from "../ui/ring.jsx";
+import {explain, say} from "../ui/toast.jsx";
+import {keep, kept, kindsOf, lastUsed, parts, remember} from "./disinfect/rules.js";
+
+const MINUTE = 60000, MOST_MINUTES = 1440, NOTE_MOST = 280;
+
+function Steps({steps, from = 1}) {
+  return <ol class="to-do" start={from}>{steps.map((step, i) => <li key={`${step}${i}`}>{t(`disinfect.step.${step}`)}</li>)}</ol>;
+}
+
+function Timer({run}) {
+  const whole = run.minutes * MINUTE, gone = now.value - run.startedAt, left = whole - gone;
+  return (
+    <div class={`contact${left <= 0 ? " contact-over" : ""}`} role="timer" aria-label={left > 0 ? t("disinfect.wait", {time: clock(left)}) : t("disinfect.over")}>
+      <Ring part={whole ? gone / whole : 1}><b>{clock(left)}</b><small>{left > 0 ? t("session.left") : <Icon name="check" />}</small></Ring>
+      <div><b>{left > 0 ? t("disinfect.running", {time: time(new Date(run.startedAt).toISOString())}) : t("disinfect.over")}</b>
+        <p class="soft">{left > 0 ? t("disinfect.kept") : t("disinfect.running", {time: time(new Date(run.startedAt).toISOString())})}</p></div>
+    </div>
+  );
+}
+
+/* What was done last, and what the rules ask. A time of this tablet that began before the last session ended, or before somebody
+ * else's record, is of another cleaning. */
+function useLog(id, own, asks) {
+  const last = useSignal(null), hygiene = useSignal(asks ? undefined : null);
+  useEffect(() => {
+    Promise.all([get(`/devices/${id}/cleanings`, {limit: 1}), get("/sessions", {device_id: id, limit: 1})]).then(([cleanings, sessions]) => {
+      last.value = cleanings.items[0] ?? null;
+      const since = Math.max(Date.parse(cleanings.items[0]?.done_at ?? 0), Date.parse(sessions.items[0]?.ended_at ?? 0));
+      if (own.value && own.value.startedAt < since) { own.value = null; keep(id, null); }
+    }, () => {}); // the record itself is judged by the server
+    if (asks) get(`/devices/${id}/hygiene`).then((found) => { hygiene.value = found; }, () => { hygiene.value = null; });
+  }, [id, asks]);
+  return {last: last.value, hygiene: hygiene.value};
+}
+
+/* The fields of the record; a new content is a new intent. */
+const trimmed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
+
+export default function Disinfect({device: id}) {
+  const d = device(id)?.value;
+  // A server that keeps the time says so in the device; before, this tablet keeps it.
+  const servers = !!d && "disinfecting" in d;
+  const own = useSignal(kept(id)), chosen = useSignal(null), longer = useSignal(own.value?.minutes ?? 0);
+  const fields = useSignal({...lastUsed(), note: ""});
+  const busy = useSignal(false), problem = useSignal(null), key = useRef(null);
+  const {last, hygiene} = useLog(id, own, servers);
+  if (ready.value === undefined || (d && hygiene === undefined)) return <div class="waiting" aria-busy="true" />;
+  if (!d) return <p class="empty" role="alert">{t("start.no_device")}</p>;
+  if (!may("operate")) return <p class="empty">{t("start.not_allowed")}</p>;
+  if (d.session) return <div class="empty"><h1>{t("disinfect.title", {name: d.name})}</h1><p>{t("disinfect.busy")}</p><a class="button" href={`#/sessions/${d.session.id}`}>{t("start.open_session")}</a></div>;
+
+  const kinds = kindsOf(hygiene), of = (kind) => kinds.find((each) => each.kind === kind);
+  const begun = servers ? d.disinfecting && {kind: d.disinfecting.kind, startedAt: Date.parse(d.disinfecting.started_at)} : own.value;
+  const what = of(begun?.kind ?? chosen.value ?? "after_client") ?? kinds[0];
+  const run = begun && {...begun, minutes: Math.max(what.minutes, longer.value)};
+  const minutes = Math.max(what.minutes, longer.value), timed = what.minutes > 0;
+  const [before, after] = parts(what, d.rinse);
+  const over = !timed || (run && now.value - run.startedAt >= run.minutes * MINUTE);
+  const said = trimmed(fields.value);
+  const complete = !!said.initials && what.needs.every((name) => said[name]);
+  const set = (part) => { fields.value = {...fields.value, ...part}; key.current = null; };
+  const choose = (kind) => { chosen.value = kind; longer.value = 0; key.current = null; };
+  const rememberThem = () => remember({disinfectant: said.disinfectant, epa_number: said.epa_number, initials: said.initials});
+  const doing = async (work) => {
+    busy.value = true;
+    problem.value = null;
+    try { await work(); } catch (error) {
+      if (error.code !== "network" && !(error.status >= 500)) key.current = null;
+      problem.value = error;
+    }
+    busy.value = false;
+  };
+  const begin = () => doing(async () => {
+    const started = servers ? Date.parse((await post(`/devices/${id}/cleanings/start`, {kind: what.kind})).started_at) : Date.now();
+    own.value = {kind: what.kind, minutes, startedAt: started};
+    longer.value = minutes;
+    keep(id, own.value); // with a server that keeps the time, for the longer time of the label
+    rememberThem();
+  });
+  const again = () => {
+    if (confirm(t("disinfect.again_sure"))) doing(async () => {
+      if (servers) await request("DELETE", `/devices/${id}/cleanings/start`);
+      own.value = null;
+      longer.value = 0;
+      keep(id, null);
+    });
+  };
+  const record = () => doing(async () => {
+    key.current ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const {initials, disinfectant, epa_number, note} = said;
+    await post(`/devices/${id}/cleanings`, {
+      kind: what.kind, initials, rinsed: before.includes("rinse") || before.includes("additive"), ...(note && {note}),
+      ...(timed && {disinfectant, contact_minutes: run.minutes}), ...(timed && epa_number && {epa_number}),
+    }, {key: key.current});
+    keep(id, null);
+    rememberThem();
+    say(t(timed ? "disinfect.recorded" : "disinfect.recorded_rinse", {name: d.name}));
+    go("/");
+  });
+  const error = (name) => problem.value?.at?.(`/${name}`) || undefined;
+  return (
+    <div class="disinfect">
+      <h1>{t("disinfect.title", {name: d.name})}{last && <small>{t("disinfect.last", {kind: word("cleaning", last.kind), time: dateTime(last.done_at)})}</small>}</h1>
+      {d.cleaning === "clean" && !run && !kinds.some((each) => each.overdue) && <p class="soft">{t("disinfect.clean")}</p>}
+      {d.rinse && <p class="blocked"><Icon name="water" /> <b>{t("disinfect.rinse_first")}</b></p>}
+      {!run && <div class="chips" role="group" aria-label={t("disinfect.kind")}>
+        {kinds.map((each) => <button key={each.kind} class="chip" aria-pressed={what.kind === each.kind} onClick={() => choose(each.kind)}>
+          {word("cleaning", each.kind)}{each.overdue ? <b class="count">{t("disinfect.overdue")}</b> : each.due_on && <small>{t("disinfect.due_on", {date: date(`${each.due_on}T12:00:00Z`, "UTC")})}</small>}</button>)}</div>}
+      <div class="disinfect-main">
+        <section class="card">
+          <h2>{run ? word("cleaning", what.kind) : t("disinfect.steps")}</h2>
+          {run ? <><Timer run={run} /><Steps steps={after} from={before.length + 1} /></> : <Steps steps={before} />}
+          {timed && !run && <button class="primary begin" disabled={busy.value || !complete} onClick={begin}><Icon name="clean" /> {t("disinfect.start")}</button>}
+          {timed && run && <button class="primary begin" disabled={busy.value || !over || !complete} onClick={record}>
+            {over ? <><Icon name="check" /> {t("disinfect.record")}</> : t("disinfect.wait", {time: clock(run.startedAt + run.minutes * MINUTE - now.value)})}</button>}
+          {timed && run && <button class="plain link" disabled={busy.value} onClick={again}>{t("disinfect.again")}</button>}
+          {!timed && <button class="primary begin" disabled={busy.value || !complete} onClick={record}><Icon name="check" /> {t("disinfect.record_rinse")}</button>}
+          {!complete && <p class="soft">{timed ? t("disinfect.lacks") : t("disinfect.lacks_initials")}</p>}
+          {problem.value && <p class="error" role="alert">{explain(problem.value)}</p>}
+        </section>
+        <section class="card disinfect-fields">
+          <Field label={t("disinfect.initials")} value={fields.value.initials} maxLength={8} autocomplete="off" autocapitalize="characters" required error={error("initials")} onInput={(e) => set({initials: e.currentTarget.value})} />
+          {timed && <>
+            <Field label={t("disinfect.product")} hint={t("disinfect.product_hint")} value={fields.value.disinfectant} maxLength={80} autocomplete="off" required error={error("disinfectant")} onInput={(e) => set({disinfectant: e.currentTarget.value})} />
+            <Field label={t("disinfect.epa")} hint={t("disinfect.epa_hint")} value={fields.value.epa_number} maxLength={40} autocomplete="off" required={what.needs.includes("epa_number")} error={error("epa_number")} onInput={(e) => set({epa_number: e.currentTarget.value})} />
+            {!run && <Field key={what.kind} label={t("disinfect.minutes")} hint={t("disinfect.minutes_hint", {n: what.minutes})} type="number" inputMode="numeric" min={what.minutes} max={MOST_MINUTES} value={minutes} error={error("contact_minutes")}
+              onChange={(e) => { longer.value = Math.max(what.minutes, Math.min(MOST_MINUTES, Math.round(Number(e.currentTarget.value)) || 0)); e.currentTarget.value = longer.value; }} />}
+          </>}
+          <Field label={t("disinfect.note")} value={fields.value.note} maxLength={NOTE_MOST} autocomplete="off" required={what.needs.includes("note")} error={error("note")} onInput={(e) => set({note: e.currentTarget.value})} />
+        </section>
+      </div>
+    </div>
+  );
+}

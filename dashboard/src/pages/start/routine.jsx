@@ -1,0 +1,66 @@
+// Which routine: the course's next session first, then what this guest had, then what fits; what cannot run says why.
+import {useSignal} from "@preact/signals";
+import {useEffect} from "preact/hooks";
+import {all} from "../../data/api.js";
+import {minutes, percent} from "../../format.js";
+import {t, word} from "../../texts/index.js";
+import {Icon} from "../../ui/icon.jsx";
+import {explain} from "../../ui/toast.jsx";
+import {obstacle} from "./flow.js";
+import {Verdict} from "./verdict.jsx";
+
+const TIMES = [10, 20, 40];
+
+function Card({routine, why, first, busy, onChoose}) {
+  const told = why && t(why[0], {...why[1], ...(why[1].models && {models: why[1].models.map((each) => word("model", each)).join(", ")})});
+  return (
+    <button class={`routine-card${first ? " choice-due" : ""}`} disabled={busy || !!why} onClick={onChoose}>
+      <span class="routine-head"><b>{routine.name}</b><span>{t("start.minutes", {n: minutes(routine.duration_s)})}</span></span>
+      {first && <span class="badge">{first}</span>}
+      <span class="routine-words">{told ?? routine.summary}</span>
+      <small><Icon name={routine.hands === "device" ? "device" : "hand"} /> {word("hands", routine.hands)} · {routine.goals.map((each) => word("goal", each)).join(", ")}</small>
+    </button>
+  );
+}
+
+export function Routine({site, state, model, busy, problem, last, today, onChange, onAgain, onChoose}) {
+  const list = useSignal(null), failed = useSignal(null), goal = useSignal(""), most = useSignal(0);
+  useEffect(() => {
+    all("/routines").then((items) => { list.value = items.filter((each) => !each.site_id || each.site_id === site.id); }, (error) => { failed.value = error; });
+  }, [site.id]);
+  if (failed.value) return <p class="error" role="alert">{explain(failed.value)}</p>;
+  if (!list.value) return <div class="waiting" aria-busy="true" />;
+  const {course, screening} = state;
+  const goals = [...new Set(list.value.flatMap((each) => each.goals))].sort();
+  const rank = (each) => (course?.routine === each.slug ? 0 : last === each.slug ? 1 : 2);
+  const shown = list.value.filter((each) => (!goal.value || each.goals.includes(goal.value)) && (!most.value || each.duration_s <= most.value * 60))
+    .map((routine) => ({routine, why: obstacle(routine, model, screening?.caps)}))
+    .sort((a, b) => !!a.why - !!b.why || rank(a.routine) - rank(b.routine) || a.routine.name.localeCompare(b.routine.name));
+  const next = course?.progress.next;
+  const firstWord = (routine) => {
+    if (course?.routine === routine.slug && next) return t("start.course_next", {number: next.number, name: course.name, value: percent(next.intensity)});
+    return last === routine.slug ? t("start.last_time") : "";
+  };
+  return (
+    <>
+      {screening && <Verdict record={screening} state={state} today={today} busy={busy} onChange={onChange} onAgain={onAgain} />}
+      {state.reused && <p class="soft">{t("start.reused")} <button class="plain link" onClick={() => onChange({step: "questions", reused: false, skin: false, answers: {}, acknowledged: [], clearances: {}, screening: null})}>{t("start.ask_again")}</button></p>}
+      {problem && <p class="error" role="alert">{explain(problem)}</p>}
+      <div class="bar">
+        <div class="chips" role="group" aria-label={t("start.goal")}>
+          <button class="chip" aria-pressed={!goal.value} onClick={() => { goal.value = ""; }}>{t("start.all")}</button>
+          {goals.map((each) => <button key={each} class="chip" aria-pressed={goal.value === each} onClick={() => { goal.value = goal.value === each ? "" : each; }}>{word("goal", each)}</button>)}
+        </div>
+        <select aria-label={t("start.time")} value={most.value} onChange={(e) => { most.value = Number(e.currentTarget.value); }}>
+          <option value={0}>{t("start.any_time")}</option>
+          {TIMES.map((each) => <option key={each} value={each}>{t("start.at_most", {n: each})}</option>)}
+        </select>
+      </div>
+      <div class="routine-cards">
+        {shown.map(({routine, why}) => <Card key={routine.slug} routine={routine} why={why} busy={busy} first={firstWord(routine)}
+          onChoose={() => onChoose(routine, course?.routine === routine.slug ? course : null)} />)}
+      </div>
+      {shown.length === 0 && <p class="empty">{t("start.no_routine")}</p>}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+// A list of the server as a table, a page at a time; on a phone every row is a small card.
+import {useSignal} from "@preact/signals";
+import {get} from "../data/api.js";
+import {t} from "../texts/index.js";
+import {complain} from "./toast.jsx";
+import {Unread, useRead} from "./read.jsx";
+
+const PAGE = 20;
+
+/** columns: [{name, show(row), wide}]. */
+export const Table = ({label, columns, rows, rowClass}) => (
+  <table class="rows">
+    <caption class="hidden">{label}</caption>
+    <thead><tr>{columns.map((each) => <th key={each.name} scope="col">{each.name}</th>)}</tr></thead>
+    <tbody>
+      {rows.map((row) => (
+        <tr key={row.id} class={rowClass?.(row)}>{columns.map((each) => <td key={each.name} data-name={each.name}>{each.show(row)}</td>)}</tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+/** when(type, data): the events after which the list is read again. */
+export function Rows({label, path, params, columns, none, when}) {
+  const older = useSignal({items: [], cursor: undefined}), busy = useSignal(false);
+  const first = useRead(async (signal) => {
+    const page = await get(path, {limit: PAGE, ...params}, {signal});
+    older.value = {items: [], cursor: page.next_cursor};
+    return page.items;
+  }, [path, JSON.stringify(params)], when);
+  const more = async () => {
+    busy.value = true;
+    try {
+      const page = await get(path, {limit: PAGE, ...params, cursor: older.value.cursor});
+      older.value = {items: [...older.value.items, ...page.items], cursor: page.next_cursor};
+    } catch (problem) {
+      complain(problem);
+    }
+    busy.value = false;
+  };
+  const rows = [...(first.value ?? []), ...older.value.items];
+  return (
+    <>
+      <Unread of={first} />
+      {first.value && (rows.length ? <Table label={label} columns={columns} rows={rows} /> : <p class="soft">{none}</p>)}
+      {first.value && older.value.cursor && <button disabled={busy.value} onClick={more}>{t("read.more")}</button>}
+    </>
+  );
+}
