@@ -304,6 +304,8 @@ static enum err handle_create(struct request *rq, void *worker) {
     e = write_session(rq, worker, body, &turn, &p, c);
     if (!e) e = write_checks(rq, worker, body, &c->session.id, p.routine_version);
     if (e) {
+        session_row_done(&c->session); /* zeroed, when it did not come to them */
+        command_row_done(&c->command);
         wait_cancel(rq, wait);
         return e;
     }
