@@ -60,7 +60,7 @@ test("one tap stops, and afterwards comes what is to be done", async ({page}) =>
   equal((await read(id)).state, "stopped");
   await page.getByRole("button", {name: "Done: Rest"}).click();
   await until(async () => (await api.get(`/sessions/${id}/checks`)).items.find((each) => each.item === "rest").done, "the check");
-  await page.getByRole("link", {name: "Disinfect"}).click();
+  await page.getByRole("link", {name: "Disinfect", exact: true}).click();
   await page.getByRole("heading", {name: `Disinfect ${device.name}`}).waitFor();
 });
 
