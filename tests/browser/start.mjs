@@ -127,7 +127,7 @@ test("a unit that is not free says what to do, with the button for it", async ({
   await visit(page, `/start/${device.id}`);
   await page.getByRole("link", {name: "Open the session"}).waitFor();
   await api.post(`/sessions/${id}/stop?wait=5`);
-  await page.getByRole("link", {name: "Disinfect"}).click();
+  await page.getByRole("link", {name: "Disinfect", exact: true}).click();
   await heading(page, `Disinfect ${device.name}`).waitFor();
 });
 
