@@ -8,7 +8,7 @@
  * bounded in size, and so is the cache. */
 static const char settings[] =
     "PRAGMA page_size=1024; PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-    "PRAGMA journal_size_limit=1048576; PRAGMA cache_size=-256;";
+    "PRAGMA journal_size_limit=1048576; PRAGMA cache_size=-128;";
 
 sqlite3 *sql_open(const char *path, bool full, const char *schema, char error[256]) {
     sqlite3 *db = NULL;
