@@ -47,7 +47,7 @@ def an_answer_once_given_is_given_again_after_kill_9_at_any_moment(world):
             else:
                 sent = [device.command("resume", live), device.command("stop", live)]
             commands |= {each["id"]: each for each in sent}
-            time.sleep(chance.uniform(0, 0.03))
+            time.sleep(chance.choice((0, 0.001, chance.uniform(0, 0.03))))
             device.agent.kill9()
             for answer in acks_within(device, 0.3):
                 if answer["state"] in FINAL and answer["code"] != "stale_epoch":
@@ -57,7 +57,7 @@ def an_answer_once_given_is_given_again_after_kill_9_at_any_moment(world):
             device.agent.start()
         device.greet(SOON_S, epoch=ROUNDS + 1)
         tap.note(f"{len(answers)} of {len(commands)} commands were answered before the kill")
-        tap.check(answers and len(answers) < len(commands), "the kills came at moments that differ")
+        tap.check(answers, "no command was answered before its kill: nothing was tried")
 
 
 tap.main(world)
