@@ -1,6 +1,6 @@
 """The images are built, docker-compose brings a spa up, a session runs through it, and it goes down again.
 Without a Docker engine all of it is skipped, with the reason."""
-# suite: deadline_s=1800
+# suite: deadline_s=1800 alone
 
 import json
 import re
