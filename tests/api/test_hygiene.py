@@ -123,9 +123,10 @@ def the_day_is_the_sites_own(w):
 def a_use_owes_the_end_of_its_day_and_a_soak_is_one(w):
     made = w.new_device(site=site(w))
     device = w.play(made)
-    ok(w.api.post(f"{V1}/sessions", order(made["id"])), 201)
+    session = ok(w.api.post(f"{V1}/sessions", order(made["id"])), 201)
     device.carry_out("start", "running")
     device.tell("completed", remaining_ms=0)
+    until(lambda: ok(w.api.get(f"{V1}/sessions/{session['id']}"))["state"] == "completed", 10, "the end")
     until(lambda: hygiene(w, made["id"])["used_since"], 10, "the use")
     tap.equal(of(w, made["id"], "end_of_day")["due_on"], str(today(w, made["id"])))
     tap.contains(hygiene(w, made["id"])["why"], "after its last use")

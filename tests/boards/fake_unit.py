@@ -22,6 +22,7 @@ class FakeUnit:
     def __init__(self, mdegc=36000):
         self.root = scratch("pdl-unit-")
         self.water, self.dead_motor, self.stuck = mdegc, False, False
+        self.goes_on = None  # a share at which the motor turns, whatever is written: the write failed before it
         for name, text in {DUTY: "0", RELAY: "0", STOP: "0", LEAK: "0", LID: "0", TURNS: "0", "class/pwm/pwmchip0/export": "", "class/pwm/pwmchip0/pwm0/period": "0",
                            "class/pwm/pwmchip0/pwm0/enable": "0", "class/pwm/pwmchip0/pwm0/polarity": "normal",
                            "class/hwmon/hwmon4/name": "bath", "class/hwmon/hwmon4/temp1_input": str(mdegc),
@@ -66,6 +67,7 @@ class FakeUnit:
                 motor, heater = self.drives()
             except OSError:  # the test has just taken the file away
                 continue
+            motor = motor if self.goes_on is None else self.goes_on
             self.water += 400 * heater * (now - before) * 1e6 / (8000 * 4186)  # W, s, ml: thousandths of a degree
             before = now
             self.write("class/hwmon/hwmon4/curr1_input", str(IDLE_MA + int(MOTOR_MA * motor * (not self.dead_motor))))

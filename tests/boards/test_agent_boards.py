@@ -21,7 +21,8 @@ from harness import tap, until  # noqa: E402
 from harness.broker import Broker  # noqa: E402
 from harness.fleet import Agent  # noqa: E402
 from harness.mqtt import Mqtt  # noqa: E402
-from harness.paths import binary, scratch  # noqa: E402
+from harness.paths import binary, scratch
+from harness.process import TooLate  # noqa: E402
 
 SOON_S = 20
 PASSED, FAILED, REFUSED, INCOMPLETE = range(4)
@@ -80,17 +81,21 @@ class Session:
         return f"pediluve/v1/{self.agent.device['device_id']}/{channel}"
 
     def wait(self, channel, like=lambda m: True):
-        end = time.monotonic() + SOON_S
+        end, seen = time.monotonic() + SOON_S, None
         while True:
-            message = self.client.receive_json(max(0.1, end - time.monotonic()), self.topic(channel))
+            try:
+                message = self.client.receive_json(max(0.1, end - time.monotonic()), self.topic(channel))
+            except TooLate as late:
+                raise AssertionError(f"{late}; the last one was {seen}") from late
             if like(message):
                 return message
+            seen = message
 
-    def start(self, level=40):
+    def start(self, level=40, ramp_ms=500):
         hello = self.wait("hello")
         now = int(time.time() * 1000)
         self.client.publish(self.topic("committed"), {"boot_id": hello["boot_id"], "epoch": hello["epoch"], "n": 0, "at": now}, qos=0)
-        vibration = {"channel": 1, "level": level, "ramp_ms": 500}
+        vibration = {"channel": 1, "level": level, "ramp_ms": ramp_ms}
         step = {"kind": "run", "source_step": 0, "ms": 1800000, "water_mdegc": 0, "sets": [vibration]}
         command = {"id": str(uuid.uuid4()), "seq": 1, "epoch": hello["epoch"], "type": "start", "session_id": self.id,
                    "expires_at": now + 60000,
@@ -346,8 +351,9 @@ def an_output_that_fails_pauses_the_session_and_is_told(world):
         agent = world.agent(unit)
         with Session(world, agent) as session:
             agent.start()
-            session.start()
-            until(lambda: unit.drives()[0] > 0.3, SOON_S, "the motor to be driven")
+            session.start(ramp_ms=60000)  # so that there is something to write all the time
+            until(lambda: unit.drives()[0] > 0, SOON_S, "the motor to be driven")
+            unit.goes_on = unit.drives()[0]
             (unit.root / "duty").symlink_to("/dev/full")
             (unit.root / "duty").replace(unit.root / DUTY)
             unit.write(RELAY, "700")  # whatever else is on goes off with it
@@ -357,6 +363,7 @@ def an_output_that_fails_pauses_the_session_and_is_told(world):
             until(lambda: "cannot be driven" in agent.log.read_text(), SOON_S, "a line in the log")
             (unit.root / DUTY).unlink()
             unit.write(DUTY, "0")
+            unit.goes_on = None
             until(lambda: "can be driven again" in agent.log.read_text(), SOON_S, "the fault to be over")
             tap.equal(agent.log.read_text().count("cannot be driven"), 1)
             tap.equal(unit.drives(), (0, 0))

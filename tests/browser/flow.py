@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from harness import Spa, process  # noqa: E402
+from harness.network import leave_shared  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 
@@ -74,6 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def run(flow, *, prepare=None, **spa):
     """Run `flow`, a file of this folder, and exit with its code. prepare(spa) may add acts to the door: {name: function}."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    leave_shared()  # Chromium drops all its requests when an interface or an address comes or goes, as Docker's do
     code = 1
     try:
         with Spa(**{"devices": 6, "speed": 20, **spa}) as made:

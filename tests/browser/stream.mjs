@@ -20,6 +20,7 @@ test("a lost server is told at once, and what changed meanwhile is there when it
 }, {allow: DOWN, deadlineS: 120});
 
 test("tabs of one browser share one stream, and another takes over when one is closed", async ({page, context}) => {
+  await streams(0); // that of the test before, whose end the server sees when it next has something to say
   await visit(page, "/");
   await streams(1);
   const second = await context.newPage();

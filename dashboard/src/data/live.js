@@ -122,27 +122,47 @@ export async function refreshDevice(id) {
   return row;
 }
 
-/** Reads everything anew; tiles show as soon as the first page is there. */
-export async function load() {
+async function loadOnce() {
   const seen = new Set();
-  try {
-    const places = get("/sites", {limit: 200});
-    places.catch(() => {}); // it is awaited below
-    await all("/devices", {}, {
-      onPage: (page) => batch(() => {
-        for (const row of page) { put(row); seen.add(row.id); }
-        ready.value = true;
-        shape.value++;
-      }),
-    });
-    sites.value = (await places).items;
-    for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
-    ready.value = true;
-    shape.value++;
-    await loadAlarms();
-  } catch (problem) {
-    ready.value = ready.peek() ?? problem;
+  const places = get("/sites", {limit: 200});
+  places.catch(() => {}); // it is awaited below
+  await all("/devices", {}, {
+    onPage: (page) => batch(() => {
+      for (const row of page) { put(row); seen.add(row.id); }
+      ready.value = true;
+      shape.value++;
+    }),
+  });
+  sites.value = (await places).items;
+  for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
+  ready.value = true;
+  shape.value++;
+  await loadAlarms();
+}
+
+const RETRY_MS = [1000, 2000, 5000, 10000];
+let lives = 0, loading = false, again = false;
+
+/** Reads everything anew; tiles show as soon as the first page is there. What fails is tried until it is read: a floor that is
+ * half old would look like one that is true. Asked for meanwhile, it reads once more when it is done. */
+export async function load() {
+  again = true;
+  if (loading) return;
+  loading = true;
+  const life = lives;
+  for (let tries = 0; again && life === lives;) {
+    again = false;
+    try {
+      await loadOnce();
+      tries = 0;
+    } catch (problem) {
+      ready.value = ready.peek() ?? problem;
+      if (problem.status === 401 || problem.status === 403) break;
+      again = true;
+      await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)]));
+    }
   }
+  if (life === lives) loading = false;
 }
 
 /** Begins; returns a function that ends it and forgets everything. */
@@ -152,6 +172,8 @@ export function startLive() {
   const clock = setInterval(() => { now.value = Date.now(); }, 1000);
   load();
   return () => {
+    lives++;
+    loading = false;
     unlisten();
     stopStream();
     clearInterval(clock);
