@@ -46,6 +46,10 @@ const struct field program_fields[] = {
 };
 #undef S
 
+bool program_parse(const char *json, size_t len, struct program *ret, struct field_errors *errors) {
+    return field_parse(json, len, program_fields, 0, ret, sizeof(*ret), NULL, errors);
+}
+
 void program_write(struct jsonw *w, const char *key, const struct program *p) {
     field_write(w, key, program_fields, p);
 }

@@ -2,7 +2,8 @@
 
 A Python suite may say in its first lines how it wants to be run:
     # suite: builds=asan,tsan alone deadline_s=900
-builds: once with each build's programs (FOLDER_BUILDS, else asan, when it says nothing); alone: with nothing beside it.
+builds: once with each build's programs (FOLDER_BUILDS, else asan, when it says nothing); alone: with nothing beside it;
+waits: most of its time it waits for something to happen, so that some of its kind run beside the others.
 """
 
 import os
@@ -20,7 +21,8 @@ from harness import Postgres  # noqa: E402
 from harness.paths import scratch  # noqa: E402
 
 LOGS = ROOT / "build/test-logs"
-AT_ONCE = 3  # most suites wait for something more than they compute
+AT_ONCE = 3
+WAITING_AT_ONCE = 2  # beside those, of the suites that say `waits`
 DEADLINE_S = 600
 TAIL_LINES = 60
 BUILDS = {  # preset: why
@@ -39,9 +41,10 @@ PLAN = re.compile(r"^1\.\.(\d+)")
 class Suite:
     """One program that prints TAP: on its standard output, or into `tap` when it writes a file."""
 
-    def __init__(self, name, words, *, build=None, tap=None, alone=False, deadline_s=DEADLINE_S, plain=False):
+    def __init__(self, name, words, *, build=None, tap=None, alone=False, waits=False,
+                 deadline_s=DEADLINE_S, plain=False):
         self.name, self.words, self.build, self.tap = name, words, build, tap
-        self.alone, self.deadline_s, self.plain = alone, deadline_s, plain
+        self.alone, self.waits, self.deadline_s, self.plain = alone, waits, deadline_s, plain
         self.folder = LOGS / re.sub(r"[^\w.-]+", "_", name)
         self.log = self.folder / "log"
         self.passed = self.skipped = 0
@@ -123,14 +126,14 @@ def tail(path, lines):
 
 
 def directive(path):
-    """The suite's own wishes, as {"builds": [...], "alone": bool, "deadline_s": n}."""
+    """The suite's own wishes, as {"builds": [...], "alone": bool, "waits": bool, "deadline_s": n}."""
     found = DIRECTIVE.search(path.read_text()[:1500])
     words = dict(word.partition("=")[::2] for word in (found.group(1).split() if found else []))
-    unknown = set(words) - {"builds", "alone", "deadline_s"}
+    unknown = set(words) - {"builds", "alone", "waits", "deadline_s"}
     if unknown:
         raise SystemExit(f"{path}: what is {unknown} in its '# suite:' line?")
     return {"builds": words.get("builds", FOLDER_BUILDS.get(path.parent.name, "asan")).split(","), "alone": "alone" in words,
-            "deadline_s": float(words.get("deadline_s") or DEADLINE_S)}
+            "waits": "waits" in words, "deadline_s": float(words.get("deadline_s") or DEADLINE_S)}
 
 
 def lint_suites(need_build):
@@ -169,7 +172,15 @@ def python_suites():
         wishes = directive(path)
         for build in wishes["builds"]:
             name = f"{path.parent.relative_to(ROOT / 'tests')}/{path.stem}" + ("" if build == "asan" else f" [{build}]")
-            yield Suite(name, [sys.executable, path], build=build, alone=wishes["alone"], deadline_s=wishes["deadline_s"])
+            yield Suite(name, [sys.executable, path], build=build, alone=wishes["alone"], waits=wishes["waits"],
+                        deadline_s=wishes["deadline_s"])
+
+
+def has_room(suite, running, at_once):
+    """Whether it may start beside these. Who wants to be alone waits until all others are over: they are last in the queue."""
+    if running and (suite.alone or running[0].alone):
+        return False
+    return sum(each.waits == suite.waits for each in running) < (WAITING_AT_ONCE if suite.waits else at_once)
 
 
 class Sum:
@@ -184,9 +195,10 @@ class Sum:
         running, good = [], True
         try:
             while waiting or running:
-                while waiting and len(running) < at_once and not (running and (waiting[0].alone or running[0].alone)):
-                    running.append(waiting.pop(0))
-                    running[-1].start(environment or {})
+                while following := next((suite for suite in waiting if has_room(suite, running, at_once)), None):
+                    waiting.remove(following)
+                    running.append(following)
+                    following.start(environment or {})
                 for suite in [suite for suite in running if suite.ended()]:
                     running.remove(suite)
                     suite.judge()

@@ -23,7 +23,7 @@ struct walk {
 
 static bool parse_program(const char *json, struct program *ret) {
     struct field_errors errors = {0};
-    return field_parse(json, strlen(json), program_fields, 0, ret, sizeof(*ret), NULL, &errors);
+    return program_parse(json, strlen(json), ret, &errors);
 }
 
 /* Of a session without a unit the server knows the step to the millisecond. */

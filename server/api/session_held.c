@@ -78,8 +78,7 @@ static enum err order_once(struct request *rq, void *worker, const struct uuid *
     if (e) return e;
     auto_free struct program *program = xmalloc(sizeof(*program));
     struct field_errors errors = {0};
-    bool readable = field_parse(s.program, strlen(s.program), program_fields, 0, program, sizeof(*program),
-                                NULL, &errors);
+    bool readable = program_parse(s.program, strlen(s.program), program, &errors);
     struct held_session_change change = {.id = *id,
                                          .version = s.row.version,
                                          .held = s.held,

@@ -20,8 +20,7 @@ static enum err move_on(struct context *ctx, struct db *db, const struct uuid *i
     if (e) return e;
     auto_free struct program *program = xmalloc(sizeof(*program));
     struct field_errors errors = {0};
-    bool readable = field_parse(s.program, strlen(s.program), program_fields, 0, program, sizeof(*program),
-                                NULL, &errors);
+    bool readable = program_parse(s.program, strlen(s.program), program, &errors);
     struct held_session_change change = {.id = *id, .version = s.row.version, .held = s.held};
     held_session_done(&s);
     if (!readable) { /* a bug or a hand in the database: it must not hold up the others */

@@ -1,4 +1,5 @@
 """The session of a browser: what guards its cookie, how it ends, and what a proxy in front changes."""
+# suite: waits
 
 from browser import PASSWORD, Browser, audited, behind, link, new_user, signed_in
 from world import V1, Client, key, ok, refused, tap, until, uuid, world

@@ -1,4 +1,5 @@
 """Disinfection by the rules of a site's jurisdiction: what is due, what locks, the clock, days out of use, the log."""
+# suite: waits
 
 import csv
 import datetime

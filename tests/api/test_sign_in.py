@@ -1,4 +1,5 @@
 """People: signing in by password and by link, delays after failures, and what they change of themselves."""
+# suite: waits
 
 import threading
 

@@ -1,4 +1,4 @@
-# suite: builds=asan,tsan deadline_s=600
+# suite: builds=asan,tsan waits deadline_s=600
 """pediluve-agent with a board that is not simulated, and its self-test: as a process, on hardware made of files."""
 
 import json

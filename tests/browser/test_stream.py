@@ -1,5 +1,5 @@
 """The stream of events as a browser sees it: down, back, missed, shared. The tests are in stream.mjs."""
-# suite: deadline_s=600
+# suite: waits deadline_s=600
 
 from flow import run
 

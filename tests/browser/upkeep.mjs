@@ -29,11 +29,13 @@ test("a unit is added, its access data shown once, then renamed, taken out, put 
   for (const [act, then, service] of [["Take out for maintenance", "Put into service", "maintenance"], ["Put into service", "Take out for maintenance", "in_service"]]) {
     await page.getByRole("button", {name: act}).click();
     await dialog(page).getByRole("button", {name: act}).click();
+    await dialog(page).waitFor({state: "detached"});
     await page.getByRole("button", {name: then}).waitFor();
     equal((await api.get(`/devices/${device}`)).service, service);
   }
   await page.getByRole("button", {name: "Retire"}).click();
   await dialog(page).getByRole("button", {name: "Retire"}).click();
+  await dialog(page).waitFor({state: "detached"});
   await page.getByRole("button", {name: "Retire"}).waitFor({state: "detached"});
   equal((await api.get(`/devices/${device}`)).service, "retired");
 });

@@ -15,6 +15,7 @@ from harness import tap  # noqa: E402
 SECONDS = float(os.environ.get("FAULTS_SECONDS") or 90)
 STAFF, PACE_S = int(os.environ.get("FAULTS_STAFF") or 8), float(os.environ.get("FAULTS_PACE_S") or 0.4)
 SEED = int(os.environ.get("FAULTS_SEED") or random.randrange(10**6))
+DEVICES = int(os.environ.get("FAULTS_DEVICES") or 52)
 SERVERS = int(os.environ.get("FAULTS_SERVERS") or 1 + SEED % 2)
 PRESENCE_MOST_S = 45  # 15 are meant; a loaded machine may be late with everything
 
@@ -22,7 +23,7 @@ PRESENCE_MOST_S = 45  # 15 are meant; a loaded machine may be late with everythi
 @tap.test(deadline_s=SECONDS + 700)
 def whatever_fails_each_command_has_its_effect_once_or_is_truly_said_not_to():
     tap.note(f"FAULTS_SEED={SEED}")
-    with World(seed=SEED, servers=SERVERS, staff=STAFF, pace_s=PACE_S) as world:
+    with World(seed=SEED, devices=DEVICES, servers=SERVERS, staff=STAFF, pace_s=PACE_S) as world:
         world.run(SECONDS)
         wrong, figures, evidence = world.verdict()
         tap.note(json.dumps(figures))

@@ -1,4 +1,5 @@
 """kill -9 of each process during a session: every acknowledged request has its effect once, telemetry stays whole."""
+# suite: waits
 
 import random
 import sys

@@ -1,4 +1,4 @@
-# suite: builds=asan,tsan deadline_s=300
+# suite: builds=asan,tsan waits deadline_s=300
 """pediluve-agent as a process, with a real broker: birth and death, reconnects, commands, a full disk, TLS. The test is the server."""
 
 import json
@@ -164,7 +164,7 @@ def a_broker_that_stands_still_is_noticed_and_samples_go_on_meanwhile(world):
             world.broker.signal(signal.SIGCONT)
         d.listen()
         hello = d.greet(epoch=2)
-        tap.check(hello["uncommitted"] > before + 40, hello)  # about five a second, for ten seconds at least
+        tap.check(hello["uncommitted"] > before + 20, hello)  # about five a second, for five seconds at least
         expected = 1
         while expected <= hello["uncommitted"]:
             message = d.wait("telemetry")

@@ -1,4 +1,4 @@
-# suite: builds=asan deadline_s=300
+# suite: builds=asan waits deadline_s=300
 """pediluve-agent killed -9 at random moments around commands: what it answered it remembers, and what ended stays ended."""
 
 import random

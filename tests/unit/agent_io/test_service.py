@@ -1,4 +1,4 @@
-# suite: builds=asan,tsan deadline_s=300
+# suite: builds=asan,tsan waits deadline_s=300
 """The agent as a service: what it tells systemd, what its status says, and which thread may hang without which harm."""
 
 import contextlib
