@@ -88,7 +88,8 @@ extern const struct field program_fields[];
 /* Every rule that needs no model, plus, when model is not NULL, everything the model limits.
  * Pointers in errors are relative to the program. The agent calls it again before it runs. */
 must_use bool program_check(const struct program *p, const struct model *model, struct field_errors *errors);
-/* What program_write wrote, len bytes; false, and where in errors, when it is no program. Checked against no model. */
+/* What program_write wrote, len bytes; false, and where in errors, when it is no program. Checked against no
+ * model. */
 must_use bool program_parse(const char *json, size_t len, struct program *ret, struct field_errors *errors);
 /* Canonical JSON: same program, same bytes. */
 void program_write(struct jsonw *w, const char *key, const struct program *p);

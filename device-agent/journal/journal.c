@@ -129,8 +129,7 @@ bool journal_load(struct journal *j, const struct uuid *device, struct agent_rec
         struct field_errors errors; /* a program that cannot be read is none: the session cannot go on then */
         const char *text = (const char *)sqlite3_column_text(j->s[GET_PROGRAM], 0);
         size_t len = (size_t)sqlite3_column_bytes(j->s[GET_PROGRAM], 0);
-        if (!program_parse(text, len, &ret->program, &errors))
-            memset(&ret->program, 0, sizeof ret->program);
+        if (!program_parse(text, len, &ret->program, &errors)) memset(&ret->program, 0, sizeof ret->program);
     }
     while (ok && sql_row(j->s[GET_ANSWERS], &ok)) ok = read_answer(j->s[GET_ANSWERS], &ret->ledger);
     for (int i = GET_DEVICE; i <= GET_ANSWERS; i++) sqlite3_reset(j->s[i]);

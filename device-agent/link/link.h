@@ -11,7 +11,8 @@
 #include "base/uuid.h"
 #include "protocol/topic.h"
 
-/* The broker gives a silent device up after one and a half times that; Mosquitto looks every 6 s: 14 s at the most. */
+/* The broker gives a silent device up after one and a half times that; Mosquitto looks every 6 s: 14 s at the
+ * most. */
 #define LINK_KEEPALIVE_S 5
 #define LINK_BACKOFF_MIN_MS 500
 #define LINK_BACKOFF_MAX_MS 30000
