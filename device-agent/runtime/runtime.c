@@ -106,11 +106,12 @@ static void tell_heads(struct runtime *r) {
         if (r->units[i].wants_head) unit_head(&r->units[i], &r->parts, &now);
 }
 
+/* After the loop stood still nothing is done on what was seen before: the sensors come first. */
 static void turn(struct runtime *r) {
+    control(r);
     take_events(r);
     take_results(r);
     feed_commands(r);
-    control(r);
     watch_writes(r);
     tell_heads(r);
 }

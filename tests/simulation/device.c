@@ -307,9 +307,9 @@ void device_turn(struct device *d) {
         boot(d);
     }
     if (w->now_ms < d->stalled_until_ms) return;
+    tick(d); /* first, as the runtime does it: the loop may have stood still */
     connect(d);
     feed(d);
-    tick(d);
     finish_write(d);
     feed(d);
     tell_spool(d);
