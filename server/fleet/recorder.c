@@ -227,7 +227,7 @@ static enum err apply(struct recorder *r, const struct uuid *device, const struc
 static enum err acked(struct recorder *r, const struct uuid *device, const struct message_ack *m,
                       const struct command_outcome *o) {
     live_put_acked(r->ctx->live, device, m->seq, clock_wall_ms());
-    waiters_wake(r->ctx->waiters, m);
+    waiters_wake(r->ctx->waiters, &m->answer);
     if (!o->changed) return ERR_OK;
     publish_command(r->ctx, &o->row);
     if (!o->session_changed) return ERR_OK;
@@ -386,7 +386,7 @@ bool recorder_hello(struct recorder *r, const struct uuid *device, const struct 
     return put(r, device, KIND_HELLO, m, sizeof *m);
 }
 bool recorder_ack(struct recorder *r, const struct uuid *device, const struct message_ack *m) {
-    return put(r, device, KIND_ACK, m, sizeof *m);
+    return put(r, device, KIND_ACK, m, MESSAGE_ACK_BYTES(m));
 }
 bool recorder_state(struct recorder *r, const struct uuid *device, const struct message_state *m) {
     return put(r, device, KIND_STATE, m, sizeof *m);
