@@ -250,9 +250,8 @@ static enum self_test_stage ramp(struct self_test *t) {
     int64_t now = (t->now_ms - t->since_ms) * level / ms;
     t->trial.greedy = t->now_ms > t->since_ms && is_greedy(t);
     if (t->trial.greedy) return turn_off(t, t->readings.current_ma.value);
-    if (has_passed(t, ms + SETTLE_MS)) return SELF_TEST_HOLD;
     t->outputs.level[t->channel][t->cell] = (uint8_t)(now > level ? level : now < 1 ? 1 : now);
-    return SELF_TEST_RAMP;
+    return has_passed(t, ms + SETTLE_MS) ? SELF_TEST_HOLD : SELF_TEST_RAMP;
 }
 
 static enum self_test_stage hold(struct self_test *t) {

@@ -11,7 +11,6 @@
 #ifndef PEDILUVE_AGENT_CORE_SELF_TEST_H
 #define PEDILUVE_AGENT_CORE_SELF_TEST_H
 
-#include "base/jsonw.h"
 #include "device-agent/core/interlock.h"
 
 #define SELF_TEST_LEVEL 30          /* percent of a motor, at most */

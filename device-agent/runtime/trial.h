@@ -3,6 +3,7 @@
 #ifndef PEDILUVE_AGENT_RUNTIME_TRIAL_H
 #define PEDILUVE_AGENT_RUNTIME_TRIAL_H
 
+#include "base/jsonw.h"
 #include "device-agent/core/self_test.h"
 #include "device-agent/hal/hal.h"
 

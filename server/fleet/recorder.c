@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/message_fields.h"
 #include "server/base/limits.h"
 #include "server/domain/command.h"
 #include "server/domain/session.h"
@@ -13,6 +14,7 @@
 #include "server/fleet/inbox.h"
 #include "server/fleet/outbox.h"
 #include "server/fleet/thread.h"
+#include "server/store/self_test_store.h"
 #include "server/store/telemetry_store.h"
 
 #define BOX_BYTES (8 * 1024 * 1024)
@@ -212,8 +214,23 @@ static enum err on_hello(struct recorder *r, const struct uuid *device, const vo
 
 /* ---- acks ---- */
 
+/* Before the answer is applied: an answer that is not yet there is asked for again, and the checks come with
+ * it. */
+static enum err keep_checks(struct recorder *r, const struct uuid *device, const struct message_ack *m) {
+    auto_buf struct buf text = BUF_INIT;
+    struct jsonw w;
+    if (m->n_checks == 0 || !ack_state_is_final((enum ack_state)m->state)) return ERR_OK;
+    jsonw_init(&w, &text);
+    jsonw_array(&w, NULL);
+    for (int32_t i = 0; i < m->n_checks; i++) field_write(&w, NULL, message_check_fields, &m->checks[i]);
+    jsonw_array_end(&w);
+    return self_test_put_checks(r->db, device, &m->command_id, text.data);
+}
+
 static enum err apply(struct recorder *r, const struct uuid *device, const struct message_ack *m,
                       struct command_outcome *ret) {
+    enum err e = keep_checks(r, device, m);
+    if (e != ERR_OK) return e;
     struct command_ack ack = {.device_id = *device,
                               .command_id = m->command_id,
                               .state = (int32_t)command_from_ack((enum ack_state)m->state),

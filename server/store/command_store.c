@@ -99,6 +99,7 @@ void command_row_read_short(struct db_reader *r, struct command_row *row) {
     row->device_id = db_get_uuid(r);
     row->site_id = db_get_uuid(r);
     row->session_id = db_get_uuid(r);
+    row->self_test_id = db_get_uuid(r);
     row->created_by = db_get_uuid(r);
     row->seq = db_get_i64(r);
     row->epoch = db_get_i64(r);

@@ -9,9 +9,10 @@
 #include "server/store/page.h"
 
 struct command_row {
-    struct uuid id, device_id, site_id, session_id, created_by;
-    int64_t seq, epoch; /* epoch 0: never sent */
-    char type[8];
+    struct uuid id, device_id, site_id, created_by;
+    struct uuid session_id, self_test_id; /* one of them is zero: what it is about */
+    int64_t seq, epoch;                   /* epoch 0: never sent */
+    char type[16];
     int32_t state; /* enum command_state */
     char code[33]; /* of the ack; "": none yet */
     char detail[161];

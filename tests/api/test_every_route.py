@@ -338,7 +338,7 @@ def what_belongs_to_another_site_is_not_there_on_any_route(w):
             f"{V1}/users/{{id}}": user(w, other)}
     bodies = {"adjust": {"intensity": 3}, "confirm": {"step": 0}, "preview": {"model": "spa-pro"}, "cleanings": {}, "miss": {}, "skip": {},
               "copy": {"slug": "mine-now"}, "credentials": None, "sign-in-link": None, "checks": {"item": "skin-check"},
-              "clear": {"note": "x"}, "start": {}, "out-of-use": {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}}
+              "clear": {"note": "x"}, "start": {}, "self-test": {"nobody_in_the_unit": True}, "out-of-use": {"from": "2026-01-01", "to": "2026-01-02", "reason": "Closed"}}
     secret = w.api.post(f"{V1}/tokens", {"name": "Theirs", "role": "viewer", "site_ids": [other]}).json["id"]
     visited = 0
     for role in ("manager", "owner"):

@@ -250,9 +250,10 @@ static void check_final_ack(struct device *d, struct order *o, const struct mess
         world_fail(d->world, "device %d: command %d is answered succeeded and did nothing", d->index, i);
     if (o->test >= 0) {
         bool tests = d->agent.test.active && uuid_equal(&d->agent.test.run, &d->orders[o->test].id);
-        if (tests)
-            world_fail(d->world, "device %d: command %d: the test is over, it says, and goes on", d->index,
-                       i);
+        bool over = m->state == ACK_SUCCEEDED || m->state == ACK_FAILED;
+        if (tests && over)
+            world_fail(d->world, "device %d: command %d (%s %s): the test is over, it says, and goes on",
+                       d->index, i, command_type_names[o->type], ack_code_names[m->code]);
         return;
     }
     bool same = uuid_equal(&r->id, &d->visits[o->session].id);
