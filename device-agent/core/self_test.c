@@ -31,6 +31,18 @@ __attribute__((format(printf, 4, 5))) static void say(struct self_test *t, const
     va_end(args);
 }
 
+/* Thousandths of a degree as "-0.31 K", permille as "80.0 %", anything else as it is. */
+static const char *amount(char out[24], int32_t value, const char *unit) {
+    int32_t size = value < 0 ? -value : value;
+    if (*unit == 'C' || *unit == 'K')
+        snprintf(out, 24, "%s%d.%02d %s", value < 0 ? "-" : "", size / 1000, size % 1000 / 10, unit);
+    else if (*unit == '%')
+        snprintf(out, 24, "%d.%d %s", size / 10, size % 10, unit);
+    else
+        snprintf(out, 24, "%d %s", value, unit);
+    return out;
+}
+
 enum check_result self_test_verdict(const struct self_test_report *r) {
     enum check_result verdict = CHECK_PASSED;
     for (int32_t i = 0; i < r->n; i++) {
@@ -107,14 +119,15 @@ static enum reason hazard(const struct self_test *t, const char **ret_why) {
 
 static void check_sensor(struct self_test *t, const char *name, const struct reading *r, int32_t least,
                          int32_t most, const char *unit) {
+    char text[24];
     if (!r->present)
         say(t, name, CHECK_FAILED, "does not answer");
     else if (!is_fresh(t, r))
         say(t, name, CHECK_FAILED, "measures no more");
     else if (r->value < least || r->value > most)
-        say(t, name, CHECK_FAILED, "%d %s is not plausible", r->value, unit);
+        say(t, name, CHECK_FAILED, "%s is not plausible", amount(text, r->value, unit));
     else
-        say(t, name, CHECK_PASSED, "%d %s", r->value, unit);
+        say(t, name, CHECK_PASSED, "%s", amount(text, r->value, unit));
 }
 
 static bool measures_current(const struct model *m) {
@@ -131,17 +144,17 @@ static bool is_twin_far(const struct self_test *t) {
 
 static void check_sensors(struct self_test *t) {
     const struct reading *water = t->readings.water_mdegc;
-    char name[16];
+    char name[16], text[24];
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX && t->model->tub_ml > 0; i++) {
         snprintf(name, sizeof name, "water/%d", i + 1);
-        check_sensor(t, name, &water[i], WATCH_PLAUSIBLE_MIN_MDEGC, WATCH_PLAUSIBLE_MAX_MDEGC, "mdegC");
+        check_sensor(t, name, &water[i], WATCH_PLAUSIBLE_MIN_MDEGC, WATCH_PLAUSIBLE_MAX_MDEGC, "C");
     }
     if (t->model->water_sensors > 1 && t->model->tub_ml > 0 && water[0].present && water[1].present) {
-        say(t, "water/agreement", is_twin_far(t) ? CHECK_FAILED : CHECK_PASSED, "%d mdegC apart",
-            water[0].value - water[1].value);
+        say(t, "water/agreement", is_twin_far(t) ? CHECK_FAILED : CHECK_PASSED, "%s apart",
+            amount(text, water[0].value - water[1].value, "K"));
     }
     if (t->model->tub_ml > 0)
-        check_sensor(t, "level", &t->readings.level_permille, 0, WATCH_LEVEL_MAX_PERMILLE, "permille");
+        check_sensor(t, "level", &t->readings.level_permille, 0, WATCH_LEVEL_MAX_PERMILLE, "%");
     if (measures_current(t->model))
         check_sensor(t, "current", &t->readings.current_ma, 0, WATCH_CURRENT_FLOOR_MA, "mA at rest");
     say(t, "emergency_stop", t->readings.emergency_stop ? CHECK_FAILED : CHECK_PASSED, "%s",
@@ -378,6 +391,7 @@ static enum self_test_stage lag(struct self_test *t) {
 
 static enum self_test_stage warm(struct self_test *t) {
     int32_t least = SELF_TEST_RISE_MDEGC / SELF_TEST_SHARE, most = INT32_MIN, more[WATER_SENSORS_MAX];
+    char text[24];
     add_water(t);
     if (!has_passed(t, AVERAGE_MS)) return SELF_TEST_WARM;
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX; i++) {
@@ -386,16 +400,17 @@ static enum self_test_stage warm(struct self_test *t) {
     }
     t->heated = true;
     if (most < least) {
-        say(t, "heater", CHECK_FAILED, "no sensor saw the water become warmer: %d mdegC", most);
+        say(t, "heater", CHECK_FAILED, "no sensor saw the water become warmer: %s", amount(text, most, "K"));
         return finish(t);
     }
-    say(t, "heater", CHECK_PASSED, "the water became %d mdegC warmer", most);
+    say(t, "heater", CHECK_PASSED, "the water became warmer by %s", amount(text, most, "K"));
     for (int i = 0; i < t->model->water_sensors && i < WATER_SENSORS_MAX; i++) {
         char name[24];
         bool follows = more[i] >= least;
         snprintf(name, sizeof name, "water/%d/follows", i + 1);
-        say(t, name, follows ? CHECK_PASSED : CHECK_FAILED, "%s, by %d mdegC",
-            follows ? "follows the heat" : "is stuck: the water became warmer and it did not", more[i]);
+        say(t, name, follows ? CHECK_PASSED : CHECK_FAILED, "%s, by %s",
+            follows ? "follows the heat" : "is stuck: the water became warmer and it did not",
+            amount(text, more[i], "K"));
     }
     return finish(t);
 }

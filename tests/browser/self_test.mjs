@@ -58,6 +58,7 @@ test("a stop ends it, and it is told as not passed", async ({page}) => {
   const done = await last(device);
   equal([done.state, done.code, done.verdict], ["failed", "superseded", "failed"]);
   check(done.checks.some((each) => each.result === "skipped"), "what was not tried is told");
+  await section(page).getByText("It was stopped.").waitFor();
   await screenshot(page, "self-test-stopped");
 }, {deadlineS: 60, viewport: SIZES.phone});
 

@@ -29,11 +29,19 @@ function Ask({d, onClose, again}) {
   );
 }
 
+/* "a safety interlock is active: lid_open" */
+const whyOf = ({code, detail}) => {
+  if (!code || code === "ok") return null;
+  if (code === "superseded") return t("device.test_ended");
+  const [, reason] = detail?.split(": ") ?? [];
+  return word("code", code) + (reason ? `: ${word("reason", reason)}` : "");
+};
+
 function Last({of: test, zone}) {
-  const why = test.code !== "ok" && [test.code && word("code", test.code), test.detail].filter(Boolean).join(": ");
+  const why = whyOf(test);
   return (
     <>
-      <p><Result group={test.verdict ? "verdict" : "outcome"} of={test.verdict ?? test.state} /> <small>{dateTime(test.requested_at, zone)}, {test.requested_name}</small>{why && <small> {why}</small>}</p>
+      <p><Result group={test.verdict ? "verdict" : "outcome"} of={test.verdict ?? test.state} /> <small>{dateTime(test.requested_at, zone)}, {test.requested_name}</small>{why && <small> · {why}</small>}</p>
       {test.checks.length > 0 && (
         <Table label={t("device.test")} rows={test.checks.map((each) => ({id: each.name, ...each}))} columns={[
           {name: t("device.test_check"), show: (c) => nameOf(c.name)}, {name: t("device.outcome"), show: (c) => <Result group="checked" of={c.result} />},
