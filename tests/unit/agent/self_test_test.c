@@ -155,7 +155,7 @@ Test(agent_self_test, every_interlock_ends_it_and_is_told) {
         const char *what;
         void (*happens)(struct rig *r);
         int32_t within_ms;
-        enum ack_code code;
+        int32_t code; /* enum ack_code */
         const char *detail;
     } rows[] = {
         {"the stop key", press_key, STEP_MS, ACKCODE_SUPERSEDED, "local_stop"},
