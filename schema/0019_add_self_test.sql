@@ -48,7 +48,22 @@ END $$;
 CREATE TRIGGER command_insert_self_test BEFORE INSERT ON command
     FOR EACH ROW WHEN (NEW.type = 'self_test') EXECUTE FUNCTION command_self_test_guard();
 
--- A test that was begun in maintenance may still go on afterwards, or nobody knows.
+-- As before, and a device that tests itself is not free for guests; of one that is silent nobody knows, and it may be put back.
+CREATE OR REPLACE FUNCTION device_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.site_id <> OLD.site_id OR (NEW.service = 'retired' AND OLD.service <> 'retired'))
+       AND device_is_live(OLD.id) THEN
+        RAISE EXCEPTION 'device % has a session', OLD.id USING ERRCODE = 'PD001';
+    END IF;
+    IF NEW.service = 'in_service' AND OLD.service = 'maintenance'
+       AND EXISTS (SELECT FROM command WHERE device_id = OLD.id AND type = 'self_test'
+                   AND state IN ('pending', 'sent', 'accepted', 'running')) THEN
+        RAISE EXCEPTION 'device % has a self-test', OLD.id USING ERRCODE = 'PD001';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- A test of which nobody knows may still go on when the device is back in service.
 CREATE FUNCTION session_self_test_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF device_is_tested(NEW.device_id) THEN

@@ -1,5 +1,6 @@
 #include "device-agent/journal/journal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/jsonw.h"
@@ -136,7 +137,8 @@ static void read_report(sqlite3_stmt *s, struct agent_recovered *ret) {
 
 bool journal_load(struct journal *j, const struct uuid *device, struct agent_recovered *ret) {
     bool ok = true;
-    memset(ret, 0, sizeof *ret);
+    memset(ret, 0, offsetof(struct agent_recovered, report)); /* pages never touched cost nothing */
+    ret->report.n = 0;
     for (int i = GET_DEVICE; i <= GET_ANSWERS; i++) sql_uuid(j->s[i], 1, device);
     if (sql_row(j->s[GET_DEVICE], &ok)) {
         ret->ledger.epoch = sqlite3_column_int64(j->s[GET_DEVICE], 0);

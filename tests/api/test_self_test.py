@@ -103,10 +103,15 @@ def one_goes_on_at_a_time_and_no_session_begins_meanwhile(w):
     ok(ask(w, device), 202)
     command = device.command()
     refused(ask(w, device), 409, "device_busy")
-    put(w, device, "in_service")  # somebody was quick: the unit moves all the same
-    refused(w.api.post(f"{V1}/sessions", order(device.id)), 409, "device_busy")
-    tell(device, command, "accepted")
+    for state in ("sent", "accepted"):
+        until_state(w, device, state)
+        back = w.api.patch(f"{V1}/devices/{device.id}", {"service": "in_service"}, headers={"If-Match": "*"})
+        refused(back, 409, "device_busy")
+        tell(device, command, "accepted")
     until_state(w, device, "accepted")
+    w.spa.sql(f"UPDATE command SET sent_at = now() - interval '41 min' WHERE id = '{command['id']}'")
+    until_state(w, device, "unknown")  # a device that has lost its journal never says more
+    put(w, device, "in_service")
     refused(w.api.post(f"{V1}/sessions", order(device.id)), 409, "device_busy")
     tell(device, command, "succeeded", checks=CHECKS)
     until_state(w, device, "succeeded")
