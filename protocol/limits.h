@@ -8,7 +8,7 @@
 #define PROTO_MESSAGE_MAX 294912  /* bytes; a command with the largest program fits */
 #define PROTO_HELLO_MAX 2048      /* bytes */
 #define PROTO_STATE_MAX 2048      /* bytes */
-#define PROTO_ACK_MAX 1024        /* bytes */
+#define PROTO_ACK_MAX 65536       /* bytes; the longest report of a self-test fits */
 #define PROTO_TELEMETRY_MAX 16384 /* bytes */
 #define PROTO_COMMITTED_MAX 512   /* bytes */
 #define PROTO_PRESENCE_MAX 512    /* bytes */
@@ -21,6 +21,9 @@
 #define PROTO_NAME_MAX 32         /* model ids, versions, codes: bytes without the NUL */
 #define PROTO_DETAIL_MAX 160      /* bytes of free text in an ack */
 #define PROTO_FAULTS_MAX 8
+#define PROTO_CHECKS_MAX 148         /* one a cell of the largest model, and the sensors and contacts */
+#define PROTO_CHECK_NAME_MAX 48      /* bytes */
+#define PROTO_CHECK_DETAIL_MAX 96    /* bytes */
 #define PROTO_STEP_MS_MAX 3600000    /* one hour */
 #define PROTO_SESSION_MS_MAX 7200000 /* two hours: no session is longer, whatever a program says */
 #define PROTO_WATER_MDEGC_MIN 10000

@@ -10,6 +10,7 @@ const char *const reason_names[] = {REASONS(NAME) NULL};
 const char *const command_type_names[] = {COMMAND_TYPES(NAME) NULL};
 const char *const ack_state_names[] = {ACK_STATES(NAME) NULL};
 const char *const ack_code_names[] = {ACK_CODES(NAME) NULL};
+const char *const check_result_names[] = {CHECK_RESULTS(NAME) NULL};
 
 bool device_session_state_is_live(enum device_session_state s) {
 #define X(e, n, live) live,

@@ -7,6 +7,8 @@
 #ifndef PEDILUVE_PROTOCOL_MESSAGE_H
 #define PEDILUVE_PROTOCOL_MESSAGE_H
 
+#include <stddef.h>
+
 #include "base/buf.h"
 #include "base/field.h"
 #include "base/uuid.h"
@@ -57,14 +59,17 @@
     X(LOOP_OVERRUN, "loop_overrun")                                                                          \
     X(BOARD_FAILED, "board_failed")
 
-/* X(enum, name): what a command wants. All of them are absolute states of one named session. */
+/* X(enum, name): what a command wants. All but self_test are absolute states of one named session; a
+ * self-test is named by the session_id of its command, and a stop may name it. The journal keeps the number:
+ * append. */
 #define COMMAND_TYPES(X)                                                                                     \
     X(START, "start")                                                                                        \
     X(PAUSE, "pause")                                                                                        \
     X(RESUME, "resume")                                                                                      \
     X(STOP, "stop")                                                                                          \
     X(ADJUST, "adjust")                                                                                      \
-    X(CONFIRM, "confirm")
+    X(CONFIRM, "confirm")                                                                                    \
+    X(SELF_TEST, "self_test")
 
 /* X(enum, name, final): what the device says of a command. */
 #define ACK_STATES(X)                                                                                        \
@@ -93,6 +98,12 @@
     X(INTERLOCK, "interlock")                                                                                \
     X(JOURNAL_FAILED, "journal_failed")                                                                      \
     X(SUPERSEDED, "superseded")
+
+/* X(enum, name): what one check of a self-test came to. Skipped: it could not be tried. */
+#define CHECK_RESULTS(X)                                                                                     \
+    X(PASSED, "passed")                                                                                      \
+    X(FAILED, "failed")                                                                                      \
+    X(SKIPPED, "skipped")
 
 enum device_mode {
 #define X(e, n) MODE_##e,
@@ -130,10 +141,18 @@ enum ack_code {
 #undef X
         ACK_CODE_COUNT
 };
+enum check_result {
+#define X(e, n) CHECK_##e,
+    CHECK_RESULTS(X)
+#undef X
+        CHECK_RESULT_COUNT
+};
 extern const char *const device_mode_names[],
-    *const device_session_state_names[],
-        *const reason_names[], *const command_type_names[], *const ack_state_names[],
-                                                                *const ack_code_names[]; /* NULL-terminated */
+    *const device_session_state_names[], *const reason_names[],
+                                             *const command_type_names[],
+                                                 *const ack_state_names[],
+                                                     *const ack_code_names[],
+                                                         *const check_result_names[]; /* NULL-terminated */
 bool device_session_state_is_live(enum device_session_state s);
 bool ack_state_is_final(enum ack_state s);
 
@@ -193,14 +212,34 @@ struct message_command {
     struct program program; /* start */
 };
 
-struct message_ack {
-    struct uuid command_id, boot_id;
-    int64_t seq, epoch;
-    int32_t state; /* enum ack_state */
-    int32_t code;  /* enum ack_code */
-    int64_t at;
-    char detail[PROTO_DETAIL_MAX + 1];
+struct message_check {                       /* of a self-test */
+    char name[PROTO_CHECK_NAME_MAX + 1];     /* "water/1", "contact/lid", "roller-sole/2", "heater" */
+    int32_t result;                          /* enum check_result */
+    char detail[PROTO_CHECK_DETAIL_MAX + 1]; /* for people */
 };
+
+#define MESSAGE_ANSWER                                                                                       \
+    struct uuid command_id, boot_id;                                                                         \
+    int64_t seq, epoch;                                                                                      \
+    int32_t state; /* enum ack_state */                                                                      \
+    int32_t code;  /* enum ack_code */                                                                       \
+    int64_t at;                                                                                              \
+    char detail[PROTO_DETAIL_MAX + 1];
+struct message_answer { /* an ack without its checks: all that most have, and a hundredth of the room */
+    MESSAGE_ANSWER
+};
+struct message_ack {
+    union {
+        struct message_answer answer;
+        struct {
+            MESSAGE_ANSWER
+        };
+    };
+    int32_t n_checks;
+    struct message_check checks[PROTO_CHECKS_MAX]; /* of a self-test that ended */
+};
+#define MESSAGE_ACK_BYTES(m)                                                                                 \
+    (offsetof(struct message_ack, checks) + (size_t)(m)->n_checks * sizeof(m)->checks[0])
 
 struct message_sample {
     int64_t at;
@@ -248,6 +287,8 @@ MESSAGE_CODEC(telemetry) /* parse: field_scan for exactly what our agent writes,
 MESSAGE_CODEC(committed)
 MESSAGE_CODEC(presence)
 MESSAGE_CODEC(server)
+
+void message_answer_write(struct buf *out, const struct message_answer *m); /* an ack without checks */
 
 /* Just enough of a command that message_command_parse refused to answer it with bad_message. */
 must_use bool message_command_head(const char *text, size_t len, struct uuid *ret_id, int64_t *ret_seq,

@@ -28,6 +28,7 @@ static const struct arguments arguments_of[COMMAND_TYPE_COUNT] = {
     [COMMAND_STOP] = {.expires = false},
     [COMMAND_ADJUST] = {.expires = true, .adjust = true},
     [COMMAND_CONFIRM] = {.expires = true, .step = true},
+    [COMMAND_SELF_TEST] = {.expires = true},
 };
 
 static void may(struct field_errors *errors, bool there, bool allowed, const char *pointer,

@@ -20,6 +20,7 @@
 #define X(name, max) extern const struct field message_##name##_fields[];
 MESSAGES(X)
 #undef X
+extern const struct field message_check_fields[];
 
 struct message_kind {
     const char *name;

@@ -19,7 +19,8 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 void agent_init(struct agent *a, const struct model *model, const struct uuid *boot_id, const char *version,
                 const struct agent_recovered *r, uint64_t seed, const struct moment *now) {
-    /* Not the program, the last member and the largest: pages never touched cost nothing. */
+    /* Not the program and the self-test, the last members and the largest: pages never touched cost nothing.
+     */
     memset(a, 0, offsetof(struct agent, program));
     a->program.n_steps = 0;
     a->model = model;
@@ -35,6 +36,8 @@ void agent_init(struct agent *a, const struct model *model, const struct uuid *b
     session_recover(&a->session, &r->session, live && r->program.n_steps > 0 ? &a->program : NULL, model,
                     now->wall_ms);
     ledger_recover(&a->ledger, a->session.r.phase, a->session.r.reason);
+    if (!uuid_is_zero(&r->tested)) a->self_test.report = r->report;
+    a->test.id = r->tested;
     a->recovered_at = session_is_live(a->session.r.phase) ? r->session.saved_at : 0;
     a->recovered_mono_ms = now->mono_ms;
     a->control_ms = now->control_ms;
@@ -64,8 +67,15 @@ static void count_time_off(struct agent *a, const struct moment *now) {
     a->recovered_at = 0;
 }
 
+/* Something is under way that moves or heats: the interlocks judge both alike. */
+static bool is_live(const struct agent *a) { return a->test.active || session_is_live(a->session.r.phase); }
+
 static void control(struct agent *a, const struct moment *now, int32_t dt_ms, struct agent_actions *out) {
     session_step(&a->session, dt_ms, &a->verdict, uplink_server_ms(&a->uplink, now), &a->outputs);
+    if (a->test.active) {
+        a->outputs = a->self_test.outputs;
+        interlock_gate(a->model, &a->verdict, &a->outputs);
+    }
     guard_apply(&a->guard, &a->outputs);
     emit(out, ACTION_SET)->outputs = a->outputs;
 }
@@ -83,6 +93,29 @@ static void sample(struct agent *a, const struct moment *now, struct agent_actio
     report_sample(a, now, &action->sample.sample);
 }
 
+/* Its outputs are off by now. The report and the answer become durable together. */
+static void end_test(struct agent *a) {
+    enum reason reason = a->self_test.reason;
+    bool wished = reason == REASON_COMMAND || reason == REASON_LOCAL_STOP;
+    enum ack_code code = reason == REASON_NONE ? ACKCODE_OK : wished ? ACKCODE_SUPERSEDED : ACKCODE_INTERLOCK;
+    a->test.active = false;
+    a->test.unkept = true;
+    ledger_end_test(&a->ledger, &a->test.id, code, reason == REASON_COMMAND ? REASON_NONE : reason);
+}
+
+static void halt_test(struct agent *a, enum reason reason) {
+    self_test_halt(&a->self_test, reason, reason_names[reason]);
+    end_test(a);
+}
+
+/* The interlocks first: whatever they would do to a session ends a test. */
+static void step_test(struct agent *a, const struct readings *readings) {
+    if (a->verdict.action != INTERLOCK_NONE)
+        halt_test(a, a->verdict.reason);
+    else if (!self_test_step(&a->self_test, a->control_ms, readings))
+        end_test(a);
+}
+
 static void on_tick(struct agent *a, const struct moment *now, const struct agent_event *event,
                     struct agent_actions *out) {
     int64_t dt_ms = a->started ? least(now->control_ms - a->control_ms, AGENT_DT_MAX_MS) : 0;
@@ -91,23 +124,28 @@ static void on_tick(struct agent *a, const struct moment *now, const struct agen
     a->started = true;
     count_time_off(a, now);
     int64_t gap_ms = least(now->mono_ms - a->ticked_ms, INT32_MAX);
-    guard_step(&a->guard, event->readings, now->control_ms, session_is_live(a->session.r.phase));
+    guard_step(&a->guard, event->readings, now->control_ms, is_live(a));
     struct interlock_input in = {.now_ms = now->control_ms,
                                  .readings = *event->readings,
                                  .outputs = a->outputs,
-                                 .live = session_is_live(a->session.r.phase),
+                                 .live = is_live(a),
                                  .total_ms = a->session.r.total_ms + dt_ms,
                                  .loop_gap_ms = a->ticked_ms > 0 ? (int32_t)gap_ms : 0,
                                  .loop_ms = a->loop_ms,
                                  .cutout = a->guard.tripped,
                                  .journal_failed = a->journal_failed};
     a->ticked_ms = now->mono_ms;
-    if (in.live) {
+    if (a->test.active) {
+        in.wet = self_test_is_wet(&a->self_test);
+        in.total_ms = a->control_ms - a->self_test.began_ms;
+        in.total_max_ms = SELF_TEST_MS_MAX;
+    } else if (in.live) {
         in.wet = executor_is_wet(&a->session.executor);
         in.total_max_ms = least(a->program.total_max_ms, a->model->session_max_ms);
         in.total_max_ms = least(in.total_max_ms, PROTO_SESSION_MS_MAX);
     }
     interlock_step(&a->interlock, &in, &a->verdict);
+    if (a->test.active) step_test(a, event->readings);
     control(a, now, (int32_t)dt_ms, out);
     sample(a, now, out);
 }
@@ -116,7 +154,11 @@ static void on_tick(struct agent *a, const struct moment *now, const struct agen
 
 static void send_ack(const struct agent *a, const struct moment *now, const struct ledger_entry *e,
                      struct agent_actions *out) {
-    if (a->uplink.online) report_ack(a, now, e, &emit(out, ACTION_ACK)->ack);
+    if (!a->uplink.online) return;
+    struct agent_action *action = emit(out, ACTION_ACK);
+    report_ack(a, now, e, &action->ack);
+    bool told = e->type == COMMAND_SELF_TEST && (e->state == ACK_SUCCEEDED || e->state == ACK_FAILED);
+    action->report = told && uuid_equal(&e->command_id, &a->test.id) ? &a->self_test.report : NULL;
 }
 
 static struct ledger_judgement judge(const struct agent *a, const struct moment *now,
@@ -129,6 +171,7 @@ static struct ledger_judgement judge(const struct agent *a, const struct moment 
                                .model = a->model,
                                .fault = interlock_first_fault(&a->interlock),
                                .server_ms = uplink_server_ms(&a->uplink, now)};
+    if (a->test.active || a->test.unkept) view.test = a->test.run;
     return ledger_judge(&a->ledger, &view, c);
 }
 
@@ -161,7 +204,12 @@ static void on_command(struct agent *a, const struct moment *now, const struct a
         session_stop(&a->session, REASON_COMMAND);
         control(a, now, 0, out);
     }
-    if (j.effect == LEDGER_REJECT || j.effect == LEDGER_DONE || j.effect == LEDGER_STOP) {
+    if (j.effect == LEDGER_END_TEST && a->test.active) {
+        halt_test(a, REASON_COMMAND);
+        control(a, now, 0, out);
+    }
+    if (j.effect == LEDGER_REJECT || j.effect == LEDGER_DONE || j.effect == LEDGER_STOP ||
+        j.effect == LEDGER_END_TEST) {
         bool put = ledger_put(&a->ledger, &answer);
         assert(put);
         (void)put;
@@ -176,6 +224,13 @@ static void on_command(struct agent *a, const struct moment *now, const struct a
     a->plan.water_mdegc = c->has_water ? c->water_mdegc : -1;
 }
 
+static void begin_test(struct agent *a) {
+    self_test_begin(&a->self_test, a->model, a->control_ms);
+    a->test.active = true;
+    a->test.id = a->plan.answer.command_id;
+    a->test.run = a->plan.answer.session_id;
+}
+
 static void act(struct agent *a) {
     struct session *s = &a->session;
     switch (a->plan.effect) {
@@ -184,6 +239,7 @@ static void act(struct agent *a) {
         if (a->verdict.reason == REASON_MAX_TIME) a->verdict.action = INTERLOCK_NONE;
         session_begin(s, &a->plan.answer.session_id, &a->program, a->model, a->write.session.started_at);
         break;
+    case LEDGER_SELF_TEST: begin_test(a); break;
     case LEDGER_PAUSE: session_pause(s); break;
     case LEDGER_RESUME: session_resume(s); break;
     case LEDGER_ADJUST: session_adjust(s, a->plan.intensity, a->plan.water_mdegc); break;
@@ -271,6 +327,10 @@ static void journal(struct agent *a, const struct moment *now, struct agent_acti
     if (session) compose_session(a, now);
     w->epoch = a->ledger.epoch + (a->wants_epoch ? 1 : 0);
     w->last_seq = a->ledger.last_seq;
+    if (a->test.unkept) {
+        w->report = &a->self_test.report;
+        w->tested = a->test.id;
+    }
     if (a->plan.active && a->plan.answer.seq > w->last_seq) w->last_seq = a->plan.answer.seq;
     a->write_has_epoch = a->wants_epoch;
     a->write_has_plan = a->plan.active;
@@ -310,6 +370,7 @@ static void on_journal(struct agent *a, const struct moment *now, const struct a
     }
     a->journal_failed = false;
     if (a->write.has_session) a->durable = a->write.session;
+    if (a->write.report) a->test.unkept = false;
     if (a->write_has_epoch) {
         a->ledger.epoch = a->write.epoch;
         if (a->connected && !a->wants_epoch) uplink_online(&a->uplink, now->mono_ms);

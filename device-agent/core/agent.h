@@ -12,6 +12,7 @@
 
 #include "device-agent/core/guard.h"
 #include "device-agent/core/ledger.h"
+#include "device-agent/core/self_test.h"
 #include "device-agent/core/uplink.h"
 
 #define AGENT_SAMPLE_SESSION_MS 1000 /* control time between samples */
@@ -27,6 +28,8 @@ struct agent_write { /* one durable unit: all of it or nothing */
     bool has_session;
     struct session_record session;
     const struct program *program; /* not NULL: the program of a new session, valid until the result */
+    const struct self_test_report *report; /* not NULL: of the command `tested`, valid until the result */
+    struct uuid tested;
     int32_t n_answers;
     struct ledger_entry answers[LEDGER_PENDING + 1];
 };
@@ -73,7 +76,10 @@ struct agent_action {
         struct outputs outputs;
         const struct agent_write *write;
         struct message_hello hello;
-        struct message_ack ack;
+        struct {
+            struct message_answer ack;
+            const struct self_test_report *report; /* its checks; NULL: none. Valid until the next step */
+        };
         struct message_state state;
         struct {
             int64_t n;
@@ -110,6 +116,12 @@ struct agent {
         struct ledger_entry answer;
         int32_t step, intensity, water_mdegc;
     } plan;
+    struct { /* a self-test; its state is `self_test` below */
+        bool active;
+        bool unkept;     /* it ended, and the journal does not have its report yet */
+        struct uuid id;  /* of the command that asked for it; zero: none known. Its report, once it is over */
+        struct uuid run; /* what the command called it */
+    } test;
     struct agent_write write;
     bool writing, write_has_epoch, write_has_plan, journal_failed, wants_epoch, connected;
     bool started; /* a tick was seen */
@@ -120,12 +132,15 @@ struct agent {
     int64_t recovered_at, recovered_mono_ms; /* to count the time without power; 0: done */
     uint64_t shown;                          /* digest of the state last published */
     struct program program;
+    struct self_test self_test;
 };
 
 struct agent_recovered { /* what journal_load found; all zero for a new device */
     struct session_record session;
     struct ledger ledger;   /* epoch, last_seq, entries */
+    struct uuid tested;     /* the command that the report is of; zero: no report */
     struct program program; /* of the session, when it is live */
+    struct self_test_report report;
 };
 
 /* model is borrowed for the agent's life; r is copied. seed drives jitter only. */

@@ -95,6 +95,12 @@ void interlock_step(struct interlock *k, const struct interlock_input *in, struc
     ret->may_heat = sound && ret->may_wet && f.hottest_mdegc < k->model->water_max_mdegc;
 }
 
+void interlock_gate(const struct model *m, const struct interlock_verdict *v, struct outputs *o) {
+    if (!v->may_heat) o->heater_permille = 0;
+    for (int i = 0; i < m->n_actuators && !v->may_wet; i++)
+        if (m->actuators[i].kind == ACTUATOR_JETS) memset(o->level[i], 0, sizeof o->level[i]);
+}
+
 int32_t interlock_faults(const struct interlock *k, int32_t ret[PROTO_FAULTS_MAX]) {
     int32_t n = 0;
     for (int i = 0; i < INTERLOCK_COUNT && n < PROTO_FAULTS_MAX; i++)

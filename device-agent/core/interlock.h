@@ -80,6 +80,8 @@ struct interlock {
 
 void interlock_init(struct interlock *k, const struct model *m);
 void interlock_step(struct interlock *k, const struct interlock_input *in, struct interlock_verdict *ret);
+/* Takes away what the gates do not let through. */
+void interlock_gate(const struct model *m, const struct interlock_verdict *v, struct outputs *o);
 /* Active faults, in order of precedence; returns how many were written, at most PROTO_FAULTS_MAX. */
 int32_t interlock_faults(const struct interlock *k, int32_t ret[PROTO_FAULTS_MAX]);
 /* The first active fault, or REASON_NONE. */

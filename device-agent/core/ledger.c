@@ -7,37 +7,44 @@
 
 #define E(effect) LEDGER_##effect
 #define R(code) (0x80u | ACKCODE_##code)
-/* A command that names the present session; START in a phase that is not live names a new one. */
+/* A command that names the present session; START in a phase that is not live names a new one, SELF_TEST
+ * always does. */
 const uint8_t ledger_effects[PHASE_COUNT][COMMAND_TYPE_COUNT] = {
-    /*                  START      PAUSE           RESUME          STOP           ADJUST          CONFIRM */
-    [PHASE_NONE] = {E(START), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION)},
-    [PHASE_STARTING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), R(WRONG_STATE)},
-    [PHASE_RUNNING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), R(WRONG_STATE)},
-    [PHASE_WAITING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), E(CONFIRM)},
-    [PHASE_PAUSING] = {R(BUSY), E(PAUSE), E(RESUME), E(STOP), E(ADJUST), R(WRONG_STATE)},
-    [PHASE_PAUSED] = {R(BUSY), E(DONE), E(RESUME), E(STOP), E(ADJUST), R(WRONG_STATE)},
-    [PHASE_STOPPING] = {R(BUSY), R(WRONG_STATE), R(WRONG_STATE), E(STOP), R(WRONG_STATE), R(WRONG_STATE)},
-    [PHASE_COMPLETED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE)},
-    [PHASE_STOPPED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE)},
-    [PHASE_ABORTED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE)},
+    /* START, PAUSE, RESUME, STOP, ADJUST, CONFIRM, SELF_TEST */
+    [PHASE_NONE] = {E(START), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION), R(NO_SESSION),
+                    E(SELF_TEST)},
+    [PHASE_STARTING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), R(WRONG_STATE), R(BUSY)},
+    [PHASE_RUNNING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), R(WRONG_STATE), R(BUSY)},
+    [PHASE_WAITING] = {R(BUSY), E(PAUSE), E(DONE), E(STOP), E(ADJUST), E(CONFIRM), R(BUSY)},
+    [PHASE_PAUSING] = {R(BUSY), E(PAUSE), E(RESUME), E(STOP), E(ADJUST), R(WRONG_STATE), R(BUSY)},
+    [PHASE_PAUSED] = {R(BUSY), E(DONE), E(RESUME), E(STOP), E(ADJUST), R(WRONG_STATE), R(BUSY)},
+    [PHASE_STOPPING] = {R(BUSY), R(WRONG_STATE), R(WRONG_STATE), E(STOP), R(WRONG_STATE), R(WRONG_STATE),
+                        R(BUSY)},
+    [PHASE_COMPLETED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE),
+                         E(SELF_TEST)},
+    [PHASE_STOPPED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE),
+                       E(SELF_TEST)},
+    [PHASE_ABORTED] = {E(START), R(WRONG_STATE), R(WRONG_STATE), E(DONE), R(WRONG_STATE), R(WRONG_STATE),
+                       E(SELF_TEST)},
 };
 #undef E
 #undef R
 
 #define OPEN LEDGER_OPEN
 #define C(code) ACKCODE_##code
+/* A self-test is no session: it tells its end itself. */
 const uint8_t ledger_outcomes[PHASE_COUNT][COMMAND_TYPE_COUNT] = {
-    /*                  START          PAUSE          RESUME         STOP   ADJUST CONFIRM */
-    [PHASE_NONE] = {C(SUPERSEDED), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK)},
-    [PHASE_STARTING] = {OPEN, OPEN, OPEN, OPEN, C(OK), C(OK)},
-    [PHASE_RUNNING] = {C(OK), C(SUPERSEDED), C(OK), OPEN, C(OK), C(OK)},
-    [PHASE_WAITING] = {C(OK), C(SUPERSEDED), C(OK), OPEN, C(OK), C(OK)},
-    [PHASE_PAUSING] = {C(OK), OPEN, C(SUPERSEDED), OPEN, C(OK), C(OK)},
-    [PHASE_PAUSED] = {C(OK), C(OK), C(SUPERSEDED), OPEN, C(OK), C(OK)},
-    [PHASE_STOPPING] = {C(OK), C(SUPERSEDED), C(SUPERSEDED), OPEN, C(OK), C(OK)},
-    [PHASE_COMPLETED] = {C(OK), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK)},
-    [PHASE_STOPPED] = {C(SUPERSEDED), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK)},
-    [PHASE_ABORTED] = {C(INTERLOCK), C(INTERLOCK), C(INTERLOCK), C(OK), C(OK), C(OK)},
+    /*                  START          PAUSE          RESUME         STOP   ADJUST CONFIRM SELF_TEST */
+    [PHASE_NONE] = {C(SUPERSEDED), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK), OPEN},
+    [PHASE_STARTING] = {OPEN, OPEN, OPEN, OPEN, C(OK), C(OK), OPEN},
+    [PHASE_RUNNING] = {C(OK), C(SUPERSEDED), C(OK), OPEN, C(OK), C(OK), OPEN},
+    [PHASE_WAITING] = {C(OK), C(SUPERSEDED), C(OK), OPEN, C(OK), C(OK), OPEN},
+    [PHASE_PAUSING] = {C(OK), OPEN, C(SUPERSEDED), OPEN, C(OK), C(OK), OPEN},
+    [PHASE_PAUSED] = {C(OK), C(OK), C(SUPERSEDED), OPEN, C(OK), C(OK), OPEN},
+    [PHASE_STOPPING] = {C(OK), C(SUPERSEDED), C(SUPERSEDED), OPEN, C(OK), C(OK), OPEN},
+    [PHASE_COMPLETED] = {C(OK), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK), OPEN},
+    [PHASE_STOPPED] = {C(SUPERSEDED), C(SUPERSEDED), C(SUPERSEDED), C(OK), C(OK), C(OK), OPEN},
+    [PHASE_ABORTED] = {C(INTERLOCK), C(INTERLOCK), C(INTERLOCK), C(OK), C(OK), C(OK), OPEN},
 };
 #undef OPEN
 #undef C
@@ -50,7 +57,7 @@ static const char *const texts[ACK_CODE_COUNT] = {
     [ACKCODE_BAD_MESSAGE] = "the command could not be read",
     [ACKCODE_BAD_PROGRAM] = "the program does not pass this device's own check",
     [ACKCODE_WRONG_MODEL] = "the program is for another model or model version",
-    [ACKCODE_BUSY] = "another session or command is in progress",
+    [ACKCODE_BUSY] = "another session, command or self-test is in progress",
     [ACKCODE_NO_SESSION] = "this device has had no session",
     [ACKCODE_WRONG_SESSION] = "this session is not the device's present one",
     [ACKCODE_WRONG_STATE] = "the session's state does not allow it",
@@ -80,12 +87,13 @@ const struct ledger_entry *ledger_find(const struct ledger *l, const struct uuid
     return slot < 0 ? NULL : &l->entries[slot];
 }
 
-/* True when this session was begun here at some time that the ledger remembers. */
+static bool names_new(int32_t type) { return type == COMMAND_START || type == COMMAND_SELF_TEST; }
+
+/* True when this session, or self-test, was begun here at some time that the ledger remembers. */
 static bool was_begun(const struct ledger *l, const struct uuid *session_id) {
     for (int i = 0; i < LEDGER_SIZE; i++) {
         const struct ledger_entry *e = &l->entries[i];
-        bool begun =
-            e->order && e->type == COMMAND_START && e->state != ACK_REJECTED && e->state != ACK_EXPIRED;
+        bool begun = e->order && names_new(e->type) && e->state != ACK_REJECTED && e->state != ACK_EXPIRED;
         if (begun && uuid_equal(&e->session_id, session_id)) return true;
     }
     return false;
@@ -102,7 +110,8 @@ static struct ledger_judgement refuse_fault(enum reason reason) {
 }
 
 static struct ledger_judgement allow(enum ledger_effect effect) {
-    bool done = effect == LEDGER_DONE || effect == LEDGER_ADJUST || effect == LEDGER_CONFIRM;
+    bool done = effect == LEDGER_DONE || effect == LEDGER_ADJUST || effect == LEDGER_CONFIRM ||
+                effect == LEDGER_END_TEST;
     return (struct ledger_judgement){
         .effect = effect, .state = done ? ACK_SUCCEEDED : ACK_ACCEPTED, .code = ACKCODE_OK};
 }
@@ -122,6 +131,12 @@ static struct ledger_judgement judge_resume(const struct ledger_view *v, const s
     return v->fault != REASON_NONE ? refuse_fault(v->fault) : allow(LEDGER_RESUME);
 }
 
+/* Not in a fault: it would end at once, and prove nothing. */
+static struct ledger_judgement judge_self_test(const struct ledger_view *v, const struct message_command *c) {
+    (void)c;
+    return v->fault != REASON_NONE ? refuse_fault(v->fault) : allow(LEDGER_SELF_TEST);
+}
+
 static struct ledger_judgement judge_adjust(const struct ledger_view *v, const struct message_command *c) {
     if (!c->has_intensity && !c->has_water) return refuse(ACKCODE_BAD_MESSAGE);
     bool over = c->has_water &&
@@ -136,14 +151,16 @@ static struct ledger_judgement judge_confirm(const struct ledger_view *v, const 
 
 static struct ledger_judgement (*const judges[])(const struct ledger_view *,
                                                  const struct message_command *) = {
-    [LEDGER_START] = judge_start,     [LEDGER_RESUME] = judge_resume, [LEDGER_ADJUST] = judge_adjust,
-    [LEDGER_CONFIRM] = judge_confirm, [LEDGER_STOP] = NULL,
+    [LEDGER_START] = judge_start,     [LEDGER_RESUME] = judge_resume,       [LEDGER_ADJUST] = judge_adjust,
+    [LEDGER_CONFIRM] = judge_confirm, [LEDGER_SELF_TEST] = judge_self_test,
 };
 
 /* A command for a session that is not the present one. A stop wants it not to be live, which holds
  * for every session that was begun here before. */
 static struct ledger_judgement judge_other(const struct ledger *l, const struct ledger_view *v,
                                            const struct message_command *c) {
+    bool test = !uuid_is_zero(&v->test) && uuid_equal(&v->test, &c->session_id);
+    if (c->type == COMMAND_STOP && test) return allow(LEDGER_END_TEST);
     if (c->type == COMMAND_STOP && was_begun(l, &c->session_id)) return allow(LEDGER_DONE);
     return refuse(uuid_is_zero(&v->session->id) ? ACKCODE_NO_SESSION : ACKCODE_WRONG_SESSION);
 }
@@ -156,11 +173,12 @@ struct ledger_judgement ledger_judge(const struct ledger *l, const struct ledger
     if (bound && c->expires_at != 0 && v->server_ms > c->expires_at) return refuse(ACKCODE_EXPIRED);
 
     bool same = uuid_equal(&c->session_id, &v->session->id) && !uuid_is_zero(&c->session_id);
-    if (c->type != COMMAND_START && !same) return judge_other(l, v, c);
+    bool new = names_new(c->type);
+    if (!new && !same) return judge_other(l, v, c);
     uint8_t cell = ledger_effects[v->session->phase][c->type];
     if (LEDGER_REFUSES(cell)) return refuse(LEDGER_CODE(cell));
-    if (c->type == COMMAND_START && (same || was_begun(l, &c->session_id)))
-        return refuse(ACKCODE_WRONG_STATE);
+    if (new && !uuid_is_zero(&v->test)) return refuse(ACKCODE_BUSY);
+    if (new && (same || was_begun(l, &c->session_id))) return refuse(ACKCODE_WRONG_STATE);
     if (cell < COUNT_OF(judges) && judges[cell]) return judges[cell](v, c);
     return allow(cell);
 }
@@ -212,6 +230,20 @@ void ledger_settle(struct ledger *l, enum session_phase phase, enum reason reaso
         if (settle_entry(&l->entries[l->pending[i].slot], phase, reason)) l->pending[i].dirty = true;
 }
 
+static void end_test(struct ledger_entry *e, enum ack_code code, enum reason reason) {
+    e->state = code == ACKCODE_OK ? ACK_SUCCEEDED : ACK_FAILED;
+    e->code = (int8_t)code;
+    e->reason = (int8_t)reason;
+}
+
+void ledger_end_test(struct ledger *l, const struct uuid *command_id, enum ack_code code,
+                     enum reason reason) {
+    int slot = find_slot(l, command_id), i = slot < 0 ? -1 : find_pending(l, slot);
+    if (i < 0) return; /* it is pending from its beginning to this end */
+    end_test(&l->entries[slot], code, reason);
+    l->pending[i].dirty = true;
+}
+
 bool ledger_is_dirty(const struct ledger *l, const struct ledger_entry *e) {
     int i = find_pending(l, (int)(e - l->entries));
     return i >= 0 && l->pending[i].dirty;
@@ -235,6 +267,7 @@ void ledger_recover(struct ledger *l, enum session_phase phase, enum reason reas
         count_seq(l, e);
         bool open = !ack_state_is_final(e->state);
         settle_entry(e, phase, reason);
+        if (open && e->type == COMMAND_SELF_TEST) end_test(e, ACKCODE_INTERLOCK, REASON_POWER_LOSS);
         if (open) mark(l, i);
     }
 }

@@ -39,7 +39,9 @@ enum ledger_effect {
     LEDGER_RESUME,
     LEDGER_STOP,
     LEDGER_ADJUST,
-    LEDGER_CONFIRM
+    LEDGER_CONFIRM,
+    LEDGER_SELF_TEST,
+    LEDGER_END_TEST /* of a stop: no session, the self-test ends; never in the table */
 };
 
 struct ledger_judgement {
@@ -55,6 +57,7 @@ struct ledger_view { /* what the rules look at */
     const struct executor *executor;
     const struct program *program; /* of the session */
     const struct model *model;
+    struct uuid test;  /* the self-test that goes on; zero: none */
     enum reason fault; /* the first active fault, or REASON_NONE */
     int64_t server_ms; /* the server's time as estimated here */
 };
@@ -69,6 +72,8 @@ struct ledger_judgement ledger_judge(const struct ledger *l, const struct ledger
 bool ledger_put(struct ledger *l, const struct ledger_entry *e);
 /* Settles every answer that is not final by the phase the session has come to; see the table. */
 void ledger_settle(struct ledger *l, enum session_phase phase, enum reason reason);
+/* How a self-test came to its end: OK, SUPERSEDED by a stop, or INTERLOCK with its reason. */
+void ledger_end_test(struct ledger *l, const struct uuid *command_id, enum ack_code code, enum reason reason);
 /* The journal has exactly this answer now; drops it from the pending when final. */
 void ledger_durable(struct ledger *l, const struct ledger_entry *written);
 bool ledger_is_dirty(const struct ledger *l, const struct ledger_entry *e);

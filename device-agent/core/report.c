@@ -10,6 +10,7 @@ static bool is_present(const struct agent *a) {
 
 static int32_t mode(const struct agent *a) {
     if (interlock_first_fault(&a->interlock) != REASON_NONE) return MODE_FAULT;
+    if (a->test.active) return MODE_MAINTENANCE;
     return session_is_live(a->durable.phase) ? MODE_SESSION : MODE_IDLE;
 }
 
@@ -82,14 +83,14 @@ void report_sample(const struct agent *a, const struct moment *now, struct messa
 }
 
 void report_ack(const struct agent *a, const struct moment *now, const struct ledger_entry *e,
-                struct message_ack *ret) {
-    *ret = (struct message_ack){.command_id = e->command_id,
-                                .boot_id = a->boot_id,
-                                .seq = e->seq,
-                                .epoch = a->ledger.epoch,
-                                .state = e->state,
-                                .code = e->code,
-                                .at = uplink_server_ms(&a->uplink, now)};
+                struct message_answer *ret) {
+    *ret = (struct message_answer){.command_id = e->command_id,
+                                   .boot_id = a->boot_id,
+                                   .seq = e->seq,
+                                   .epoch = a->ledger.epoch,
+                                   .state = e->state,
+                                   .code = e->code,
+                                   .at = uplink_server_ms(&a->uplink, now)};
     ledger_text(e, ret->detail);
 }
 
@@ -106,5 +107,6 @@ uint64_t report_digest(const struct agent *a) {
     h = mix(h, (uint64_t)d->intensity);
     h = mix(h, (uint64_t)(is_present(a) ? executor_target_mdegc(&a->session.executor) : 0));
     for (int i = 0; i < n; i++) h = mix(h, (uint64_t)faults[i] + 100);
+    h = mix(h, a->test.active);
     return mix(h, a->durable.rinse);
 }

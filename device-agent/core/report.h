@@ -9,7 +9,7 @@ void report_state(const struct agent *a, const struct moment *now, struct messag
 void report_hello(const struct agent *a, const struct moment *now, struct message_hello *ret);
 void report_sample(const struct agent *a, const struct moment *now, struct message_sample *ret);
 void report_ack(const struct agent *a, const struct moment *now, const struct ledger_entry *e,
-                struct message_ack *ret);
+                struct message_answer *ret);
 /* Changes when something changed that is worth a message of its own before the next heartbeat. */
 uint64_t report_digest(const struct agent *a);
 

@@ -133,13 +133,6 @@ static void move_on(struct session *s, unsigned events, int64_t wall_ms) {
     }
 }
 
-static void gate(const struct session *s, const struct interlock_verdict *v, struct outputs *out) {
-    if (!v->may_heat) out->heater_permille = 0;
-    for (int i = 0; i < s->executor.model->n_actuators && !v->may_wet; i++)
-        if (s->executor.model->actuators[i].kind == ACTUATOR_JETS)
-            memset(out->level[i], 0, sizeof out->level[i]);
-}
-
 void session_step(struct session *s, int32_t dt_ms, const struct interlock_verdict *v, int64_t wall_ms,
                   struct outputs *ret) {
     memset(ret, 0, sizeof *ret);
@@ -149,7 +142,7 @@ void session_step(struct session *s, int32_t dt_ms, const struct interlock_verdi
     if (!session_is_live(s->r.phase)) return;
     unsigned events = executor_step(&s->executor, dt_ms, v->water_mdegc, ret);
     move_on(s, events, wall_ms);
-    gate(s, v, ret);
+    interlock_gate(s->executor.model, v, ret);
     ret->session = session_is_live(s->r.phase);
 }
 

@@ -1,9 +1,11 @@
 #include "device-agent/journal/journal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/jsonw.h"
 #include "device-agent/journal/sql.h"
+#include "protocol/message_fields.h"
 
 /* slot = order modulo LEDGER_SIZE: the table bounds itself. */
 static const char schema[] =
@@ -16,6 +18,7 @@ static const char schema[] =
     "total_ms INTEGER,"
     " started_at INTEGER, ended_at INTEGER, saved_at INTEGER, rinse INTEGER) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS program (device BLOB PRIMARY KEY, content TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS self_test (device BLOB PRIMARY KEY, command_id BLOB, content TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS answer (device BLOB, slot INTEGER, command_id BLOB, session_id BLOB, seq "
     "INTEGER,"
     " ord INTEGER, type INTEGER, state INTEGER, code INTEGER, reason INTEGER, PRIMARY KEY (device, slot)) "
@@ -29,9 +32,11 @@ enum {
     PUT_SESSION,
     PUT_PROGRAM,
     PUT_ANSWER,
+    PUT_SELF_TEST,
     GET_DEVICE,
     GET_SESSION,
     GET_PROGRAM,
+    GET_SELF_TEST,
     GET_ANSWERS,
     STATEMENT_COUNT
 };
@@ -44,6 +49,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "?12, ?13, ?14, ?15)",
     [PUT_PROGRAM] = "INSERT OR REPLACE INTO program VALUES (?1, ?2)",
     [PUT_ANSWER] = "INSERT OR REPLACE INTO answer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [PUT_SELF_TEST] = "INSERT OR REPLACE INTO self_test VALUES (?1, ?2, ?3)",
+    [GET_SELF_TEST] = "SELECT command_id, content FROM self_test WHERE device = ?1",
     [GET_DEVICE] = "SELECT epoch, last_seq FROM device WHERE id = ?1",
     [GET_SESSION] =
         "SELECT id, phase, reason, step, step_count, step_ms, elapsed_ms, intensity, water_mdegc, total_ms,"
@@ -52,6 +59,9 @@ static const char *const texts[STATEMENT_COUNT] = {
     [GET_ANSWERS] = "SELECT slot, command_id, session_id, seq, ord, type, state, code, reason FROM answer "
                     "WHERE device = ?1",
 };
+
+static const struct field report_fields[] = {
+    FIELD_ARRAY(struct self_test_report, checks, n, 0, message_check_fields, 0), FIELD_END};
 
 struct journal {
     sqlite3 *db;
@@ -116,9 +126,19 @@ static bool read_answer(sqlite3_stmt *s, struct ledger *l) {
     return true;
 }
 
+/* One that cannot be read is none: the answer is known all the same. */
+static void read_report(sqlite3_stmt *s, struct agent_recovered *ret) {
+    struct field_errors errors;
+    const char *text = (const char *)sqlite3_column_text(s, 1);
+    size_t len = (size_t)sqlite3_column_bytes(s, 1);
+    if (field_parse(text, len, report_fields, 0, &ret->report, sizeof ret->report, NULL, &errors))
+        ret->tested = sql_get_uuid(s, 0);
+}
+
 bool journal_load(struct journal *j, const struct uuid *device, struct agent_recovered *ret) {
     bool ok = true;
-    memset(ret, 0, sizeof *ret);
+    memset(ret, 0, offsetof(struct agent_recovered, report)); /* pages never touched cost nothing */
+    ret->report.n = 0;
     for (int i = GET_DEVICE; i <= GET_ANSWERS; i++) sql_uuid(j->s[i], 1, device);
     if (sql_row(j->s[GET_DEVICE], &ok)) {
         ret->ledger.epoch = sqlite3_column_int64(j->s[GET_DEVICE], 0);
@@ -131,6 +151,7 @@ bool journal_load(struct journal *j, const struct uuid *device, struct agent_rec
         size_t len = (size_t)sqlite3_column_bytes(j->s[GET_PROGRAM], 0);
         if (!program_parse(text, len, &ret->program, &errors)) memset(&ret->program, 0, sizeof ret->program);
     }
+    if (ok && sql_row(j->s[GET_SELF_TEST], &ok)) read_report(j->s[GET_SELF_TEST], ret);
     while (ok && sql_row(j->s[GET_ANSWERS], &ok)) ok = read_answer(j->s[GET_ANSWERS], &ret->ledger);
     for (int i = GET_DEVICE; i <= GET_ANSWERS; i++) sqlite3_reset(j->s[i]);
     return ok;
@@ -190,6 +211,17 @@ static bool put_program(struct journal *j, const struct uuid *device, const stru
     return sql_run(j->s[PUT_PROGRAM]);
 }
 
+static bool put_report(struct journal *j, const struct uuid *device, const struct agent_write *w) {
+    auto_buf struct buf text = BUF_INIT;
+    struct jsonw to;
+    jsonw_init(&to, &text);
+    field_write(&to, NULL, report_fields, w->report);
+    sql_uuid(j->s[PUT_SELF_TEST], 1, device);
+    sql_uuid(j->s[PUT_SELF_TEST], 2, &w->tested);
+    sqlite3_bind_text(j->s[PUT_SELF_TEST], 3, text.data, (int)text.len, SQLITE_TRANSIENT);
+    return sql_run(j->s[PUT_SELF_TEST]);
+}
+
 static bool put_answer(struct journal *j, const struct uuid *device, const struct ledger_entry *e) {
     sqlite3_stmt *s = j->s[PUT_ANSWER];
     sql_uuid(s, 1, device);
@@ -212,6 +244,7 @@ bool journal_put(struct journal *j, const struct uuid *device, const struct agen
     bool ok = sql_run(j->s[PUT_DEVICE]);
     if (ok && w->has_session) ok = put_session(j, device, &w->session);
     if (ok && w->program) ok = put_program(j, device, w->program);
+    if (ok && w->report) ok = put_report(j, device, w);
     for (int32_t i = 0; ok && i < w->n_answers; i++) ok = put_answer(j, device, &w->answers[i]);
     return ok;
 }

@@ -13,8 +13,14 @@ struct writing {
     int64_t mono_ms;
     struct uuid device;
     struct agent_write w;
-    struct program program[]; /* one, when w has one */
+    struct self_test_report *report; /* owned; that of w */
+    struct program program[];        /* one, when w has one */
 };
+
+static void writing_free(struct writing *w) {
+    if (w) free(w->report);
+    free(w);
+}
 
 struct slot { /* one unit's */
     struct writing *waiting;
@@ -83,6 +89,9 @@ uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, 
     next->w = *w;
     if (w->program) next->program[0] = *w->program;
     next->w.program = w->program ? next->program : NULL;
+    next->report = w->report ? xmalloc(sizeof *next->report) : NULL;
+    if (w->report) *next->report = *w->report;
+    next->w.report = next->report;
     pthread_mutex_lock(&k->lock);
     uint64_t ticket = next->ticket = ++k->ticket;
     struct writing *old = k->slots[unit].waiting;
@@ -90,7 +99,7 @@ uint64_t keeper_write(struct keeper *k, size_t unit, const struct uuid *device, 
     k->slots[unit].waiting = next;
     pthread_cond_signal(&k->wake);
     pthread_mutex_unlock(&k->lock);
-    free(old);
+    writing_free(old);
     return ticket;
 }
 
@@ -201,7 +210,7 @@ static bool do_writes(struct keeper *k) {
             slot->synced_ms = w->mono_ms - KEEPER_SYNC_MS; /* the next one waits for the disk */
         struct keeper_result r = {.type = KEEPER_WRITTEN, .unit = w->unit, .ok = ok, .ticket = w->ticket};
         answer(k, &r, 1);
-        free(w);
+        writing_free(w);
     }
     pthread_mutex_lock(&k->lock);
     k->stats.writes++;
@@ -330,7 +339,7 @@ bool keeper_free(struct keeper *k) {
     if (!k) return true;
     if (k->started && !join(k)) return false;
     while (keeper_take(k, &result)) free(result.text);
-    for (size_t i = 0; i < k->n_units; i++) free(k->slots[i].waiting);
+    for (size_t i = 0; i < k->n_units; i++) writing_free(k->slots[i].waiting);
     if (k->fd >= 0) close(k->fd);
     pthread_cond_destroy(&k->wake);
     pthread_mutex_destroy(&k->lock);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "device-agent/journal/journal.h"
 #include "device-agent/runtime/boards.h"
-#include "device-agent/runtime/self_test.h"
+#include "device-agent/runtime/trial.h"
 
 #define STEP_MS 20
 
@@ -49,10 +49,10 @@ static bool wait_step(void *context, int32_t step_ms, int64_t *ret_now_ms) {
     return !ended;
 }
 
-static void print_line(void *context, const struct self_test_check *check) {
+static void print_line(void *context, const struct message_check *check) {
     const struct stopwatch *w = context;
     if (w->json) return;
-    printf("%-8s %-24s %s\n", self_test_result_name(check->result), check->name, check->detail);
+    printf("%-8s %-24s %s\n", check_result_names[check->result], check->name, check->detail);
     fflush(stdout);
 }
 
@@ -64,27 +64,27 @@ static bool open_board(struct config *c, struct board *ret, const struct model *
 }
 
 static int run_test(struct config *c, bool json) {
-    static const int statuses[] = {[SELF_TEST_PASSED] = MAINTENANCE_PASSED,
-                                   [SELF_TEST_FAILED] = MAINTENANCE_FAILED,
-                                   [SELF_TEST_SKIPPED] = MAINTENANCE_INCOMPLETE};
-    struct self_test test = {.step_ms = STEP_MS, .wait = wait_step, .said = print_line};
+    static const int statuses[] = {[CHECK_PASSED] = MAINTENANCE_PASSED,
+                                   [CHECK_FAILED] = MAINTENANCE_FAILED,
+                                   [CHECK_SKIPPED] = MAINTENANCE_INCOMPLETE};
+    struct trial trial = {.step_ms = STEP_MS, .wait = wait_step, .said = print_line};
     auto_free struct self_test_report *report = xcalloc(1, sizeof *report);
-    if (!open_board(c, &test.board, &test.model)) return MAINTENANCE_REFUSED;
+    if (!open_board(c, &trial.board, &trial.model)) return MAINTENANCE_REFUSED;
     struct stopwatch watch = {.speed = c->speed, .json = json, .now_ms = clock_mono_ms()};
-    watch.is_simulated = !strcmp(test.board.ops->name, "sim");
-    test.context = &watch;
-    self_test_run(&test, report);
-    enum self_test_result verdict = self_test_verdict(report);
+    watch.is_simulated = !strcmp(trial.board.ops->name, "sim");
+    trial.context = &watch;
+    trial_run(&trial, report);
+    enum check_result verdict = self_test_verdict(report);
     if (json) {
         auto_buf struct buf text = BUF_INIT;
         struct jsonw w;
         jsonw_init(&w, &text);
-        self_test_write(&w, &test, report);
+        trial_write(&w, &trial, report);
         puts(text.data);
     } else {
-        printf("%s\n", self_test_result_name(verdict));
+        printf("%s\n", check_result_names[verdict]);
     }
-    test.board.ops->free(test.board.self);
+    trial.board.ops->free(trial.board.self);
     return statuses[verdict];
 }
 

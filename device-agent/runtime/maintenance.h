@@ -11,8 +11,8 @@ enum maintenance_exit { /* exit statuses */
                         MAINTENANCE_INCOMPLETE = 3 /* nothing failed, but something could not be tried */
 };
 
-/* Tries the board out, see self_test.h; a line a check on stdout, or one JSON object. Refused while an agent
- * runs on this journal or a session is live in it, and when nobody has said that the unit is empty: by
+/* Tries the board out, see core/self_test.h; a line a check on stdout, or one JSON object. Refused while an
+ * agent runs on this journal or a session is live in it, and when nobody has said that the unit is empty: by
  * nobody_in_the_unit, or by an answer on the terminal. Signals must be blocked, see runtime_block_signals. */
 int maintenance_self_test(struct config *c, bool nobody_in_the_unit, bool json);
 

@@ -23,9 +23,17 @@ static void publish_hello(struct unit *u, struct unit_parts *p, const struct mes
     publish(u, p, TOPIC_HELLO, &hello);
 }
 
-static void publish_ack(struct unit *u, struct unit_parts *p, const struct message_ack *m) {
+static void publish_ack(struct unit *u, struct unit_parts *p, const struct agent_action *a) {
     auto_buf struct buf text = BUF_INIT;
-    message_ack_write(&text, m);
+    if (a->report) {
+        auto_free struct message_ack *whole = xcalloc(1, sizeof *whole);
+        whole->answer = a->ack;
+        whole->n_checks = a->report->n;
+        memcpy(whole->checks, a->report->checks, (size_t)a->report->n * sizeof whole->checks[0]);
+        message_ack_write(&text, whole);
+    } else {
+        message_answer_write(&text, &a->ack);
+    }
     publish(u, p, TOPIC_ACK, &text);
 }
 
@@ -93,7 +101,7 @@ static void carry_out(struct unit *u, struct unit_parts *p, const struct moment 
     case ACTION_SET: drive(u, &a->outputs); break;
     case ACTION_JOURNAL: write_journal(u, p, now, a->write); break;
     case ACTION_HELLO: publish_hello(u, p, &a->hello); break;
-    case ACTION_ACK: publish_ack(u, p, &a->ack); break;
+    case ACTION_ACK: publish_ack(u, p, a); break;
     case ACTION_STATE: publish_state(u, p, &a->state); break;
     case ACTION_SAMPLE: store_sample(u, p, a); break;
     case ACTION_TELEMETRY: read_samples(u, p, &a->telemetry.range); break;

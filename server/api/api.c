@@ -30,6 +30,7 @@ static const struct route_table *const resources[API_TABLES] = {
     &session_check_routes,
     &command_routes,
     &cleaning_routes,
+    &self_test_routes,
     &hygiene_routes,
     &course_routes,
     &course_change_routes,

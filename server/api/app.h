@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 27
+#define API_TABLES 28
 
 struct api {
     struct api_parts parts;
@@ -62,6 +62,7 @@ extern const struct route_table
     routine_life_routes,
     routine_routes,
     screening_routes,
+    self_test_routes,
     session_routes,
     session_check_routes,
     session_guide_routes,

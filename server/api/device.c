@@ -214,8 +214,10 @@ static enum err handle_update(struct request *rq, void *worker) {
     struct device_row row;
     e = device_update(db_of(worker), scope_of(rq), &actor, request_param_uuid(rq, 0), version, &change, &row);
     if (e == ERR_DEVICE_BUSY)
-        return request_fail(rq, e,
-                            "a device with a session is neither moved nor retired: stop the session first");
+        return request_fail(
+            rq, e,
+            "a device with a session is neither moved nor retired, and one that tests itself stays in "
+            "maintenance: stop it first");
     if (e == ERR_CONFLICT)
         return request_fail_at(rq, e, "/serial", "not_unique", "a device has this serial already");
     return e ? e : reply(rq, 200, changed(rq, &row), NULL);

@@ -220,6 +220,7 @@ void render_command(struct jsonw *w, const char *key, const struct command_row *
     render_text(w, "code", row->code);
     render_text(w, "detail", row->detail);
     jsonw_uuid(w, "session_id", &row->session_id);
+    jsonw_uuid(w, "self_test_id", &row->self_test_id);
     jsonw_uuid(w, "device_id", &row->device_id);
     jsonw_uuid(w, "site_id", &row->site_id);
     jsonw_int(w, "seq", row->seq);

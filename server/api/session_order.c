@@ -66,7 +66,7 @@ static void after_order(struct request *rq, void *arg) {
         publish_command(api, &o->taken_back->start);
         publish_session(api, &o->taken_back->session);
         /* Whoever waits for the start looks again. */
-        const struct message_ack over = {.command_id = o->taken_back->start.id, .state = ACK_EXPIRED};
+        const struct message_answer over = {.command_id = o->taken_back->start.id, .state = ACK_EXPIRED};
         waiters_wake(fleet_waiters(api->parts.fleet), &over);
     }
     publish_command(api, &o->row);

@@ -63,6 +63,7 @@ void event_command_write(struct buf *out, const struct command_row *c) {
     jsonw_uuid(&w, "device_id", &c->device_id);
     jsonw_uuid(&w, "site_id", &c->site_id);
     jsonw_uuid(&w, "session_id", &c->session_id);
+    jsonw_uuid(&w, "self_test_id", &c->self_test_id);
     jsonw_str(&w, "type", c->type);
     jsonw_int(&w, "seq", c->seq);
     jsonw_str(&w, "state", command_state_names[c->state]);

@@ -20,7 +20,8 @@
  *             "rinse","cleaning","session_id"|null,"water_c","level_permille","heard_at"}
  *   session  {"session_id","device_id","site_id","state","reason","step","step_count","elapsed_ms",
  *             "remaining_ms","intensity","target_c","started_at","ended_at"}
- *   command  {"command_id","device_id","site_id","session_id","type","seq","state","code","detail","at"}
+ *   command
+ * {"command_id","device_id","site_id","session_id","self_test_id","type","seq","state","code","detail","at"}
  *   cleaning {"device_id","site_id","cleaning":"due"}
  *   alarm
  * {"alarm_id","device_id","site_id","session_id","kind","fault","severity","state","detail","raised_at",...}

@@ -34,10 +34,10 @@ static void ended(struct housekeeping *h, const struct command_outcome *o) {
     event_command_write(&json, &o->row);
     context_publish(ctx, &o->row.site_id, "command", &json);
     if (o->row.state == CMD_EXPIRED)
-        waiters_wake(ctx->waiters, &(struct message_ack){.command_id = o->row.id,
-                                                         .state = ACK_EXPIRED,
-                                                         .code = ACKCODE_EXPIRED,
-                                                         .at = o->row.finished_at});
+        waiters_wake(ctx->waiters, &(struct message_answer){.command_id = o->row.id,
+                                                            .state = ACK_EXPIRED,
+                                                            .code = ACKCODE_EXPIRED,
+                                                            .at = o->row.finished_at});
     if (!o->session_changed) return;
     struct session_row row = {0};
     if (session_get(h->db, &everything, &o->row.session_id, &row) == ERR_OK) {

@@ -33,7 +33,7 @@ bool outbox_message_from_row(const struct command_row *row, int64_t epoch, struc
     ret->type = find(command_type_names, row->type);
     if (ret->type < 0) return false;
     ret->id = row->id;
-    ret->session_id = row->session_id;
+    ret->session_id = uuid_is_zero(&row->session_id) ? row->self_test_id : row->session_id;
     ret->seq = row->seq;
     ret->epoch = epoch;
     ret->expires_at = row->expires_at;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/message_fields.h"
 #include "server/base/limits.h"
 #include "server/domain/command.h"
 #include "server/domain/session.h"
@@ -13,6 +14,7 @@
 #include "server/fleet/inbox.h"
 #include "server/fleet/outbox.h"
 #include "server/fleet/thread.h"
+#include "server/store/self_test_store.h"
 #include "server/store/telemetry_store.h"
 
 #define BOX_BYTES (8 * 1024 * 1024)
@@ -212,8 +214,23 @@ static enum err on_hello(struct recorder *r, const struct uuid *device, const vo
 
 /* ---- acks ---- */
 
+/* Before the answer is applied: an answer that is not yet there is asked for again, and the checks come with
+ * it. */
+static enum err keep_checks(struct recorder *r, const struct uuid *device, const struct message_ack *m) {
+    auto_buf struct buf text = BUF_INIT;
+    struct jsonw w;
+    if (m->n_checks == 0 || !ack_state_is_final((enum ack_state)m->state)) return ERR_OK;
+    jsonw_init(&w, &text);
+    jsonw_array(&w, NULL);
+    for (int32_t i = 0; i < m->n_checks; i++) field_write(&w, NULL, message_check_fields, &m->checks[i]);
+    jsonw_array_end(&w);
+    return self_test_put_checks(r->db, device, &m->command_id, text.data);
+}
+
 static enum err apply(struct recorder *r, const struct uuid *device, const struct message_ack *m,
                       struct command_outcome *ret) {
+    enum err e = keep_checks(r, device, m);
+    if (e != ERR_OK) return e;
     struct command_ack ack = {.device_id = *device,
                               .command_id = m->command_id,
                               .state = (int32_t)command_from_ack((enum ack_state)m->state),
@@ -227,7 +244,7 @@ static enum err apply(struct recorder *r, const struct uuid *device, const struc
 static enum err acked(struct recorder *r, const struct uuid *device, const struct message_ack *m,
                       const struct command_outcome *o) {
     live_put_acked(r->ctx->live, device, m->seq, clock_wall_ms());
-    waiters_wake(r->ctx->waiters, m);
+    waiters_wake(r->ctx->waiters, &m->answer);
     if (!o->changed) return ERR_OK;
     publish_command(r->ctx, &o->row);
     if (!o->session_changed) return ERR_OK;
@@ -386,7 +403,7 @@ bool recorder_hello(struct recorder *r, const struct uuid *device, const struct 
     return put(r, device, KIND_HELLO, m, sizeof *m);
 }
 bool recorder_ack(struct recorder *r, const struct uuid *device, const struct message_ack *m) {
-    return put(r, device, KIND_ACK, m, sizeof *m);
+    return put(r, device, KIND_ACK, m, MESSAGE_ACK_BYTES(m));
 }
 bool recorder_state(struct recorder *r, const struct uuid *device, const struct message_state *m) {
     return put(r, device, KIND_STATE, m, sizeof *m);

@@ -160,7 +160,7 @@ bool waiters_cancel(struct waiters *w, const struct uuid *command_id, void *arg)
     return hit;
 }
 
-void waiters_wake(struct waiters *w, const struct message_ack *ack) {
+void waiters_wake(struct waiters *w, const struct message_answer *ack) {
     if (!atomic_load(&w->n)) return;
     bool final = ack_state_is_final((enum ack_state)ack->state);
     struct waiter *hits = NULL;

@@ -42,6 +42,6 @@ bool waiters_add(struct waiters *w, const struct uuid *command_id, bool final, i
 bool waiters_cancel(struct waiters *w, const struct uuid *command_id, void *arg);
 
 /* The fleet's side. */
-void waiters_wake(struct waiters *w, const struct message_ack *ack);
+void waiters_wake(struct waiters *w, const struct message_answer *ack);
 
 #endif

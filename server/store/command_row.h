@@ -6,9 +6,9 @@
 #include "server/store/db_query.h"
 
 #define COMMAND_ROW_SHORT_COLUMNS(c)                                                                         \
-    c "id, " c "device_id, " c "site_id, " c "session_id, " c "created_by, " c "seq, " c "epoch, " c         \
-      "type, " c "state, " c "code, " c "detail, " c "expires_at, " c "created_at, " c "sent_at, " c         \
-      "acked_at, " c "finished_at"
+    c "id, " c "device_id, " c "site_id, " c "session_id, " c "self_test_id, " c "created_by, " c "seq, " c  \
+      "epoch, " c "type, " c "state, " c "code, " c "detail, " c "expires_at, " c "created_at, " c           \
+      "sent_at, " c "acked_at, " c "finished_at"
 #define COMMAND_ROW_COLUMNS(c) COMMAND_ROW_SHORT_COLUMNS(c) ", " c "body"
 
 /* The short columns; leaves body and program NULL. */

@@ -68,7 +68,8 @@ const struct db_statement command_store_statements[] = {
     [SWEEP] = {
         "command_sweep",
         "WITH due AS (SELECT id FROM command WHERE state IN " UNFINISHED " AND (state = 'pending'"
-        " AND expires_at <= $1 OR state = 'sent' AND expires_at <= $2) ORDER BY id LIMIT $3::int"
+        " AND expires_at <= $1 OR state = 'sent' AND expires_at <= $2 OR type = 'self_test'"
+        " AND state IN ('accepted', 'running') AND sent_at <= $4) ORDER BY id LIMIT $3::int"
         " FOR UPDATE SKIP LOCKED),"
         " c AS (UPDATE command c SET state = CASE state WHEN 'pending'"
         " THEN 'expired' ELSE 'unknown' END, code = CASE state WHEN 'pending'"
@@ -99,6 +100,7 @@ void command_row_read_short(struct db_reader *r, struct command_row *row) {
     row->device_id = db_get_uuid(r);
     row->site_id = db_get_uuid(r);
     row->session_id = db_get_uuid(r);
+    row->self_test_id = db_get_uuid(r);
     row->created_by = db_get_uuid(r);
     row->seq = db_get_i64(r);
     row->epoch = db_get_i64(r);
@@ -246,6 +248,7 @@ enum err command_sweep(struct db *db, int64_t now, struct command_outcome outcom
     db_put_time(&p, now);
     db_put_time(&p, now - COMMAND_GRACE_MS);
     db_put_i32(&p, cap < COMMAND_SWEEP_MAX ? cap : COMMAND_SWEEP_MAX);
+    db_put_time(&p, now - COMMAND_SELF_TEST_MS);
     enum err err = db_run(db, &command_store_statements[SWEEP], &p, &result);
     if (err != ERR_OK) return err;
     *ret_n = db_rows(result);

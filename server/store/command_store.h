@@ -9,9 +9,10 @@
 #include "server/store/page.h"
 
 struct command_row {
-    struct uuid id, device_id, site_id, session_id, created_by;
-    int64_t seq, epoch; /* epoch 0: never sent */
-    char type[8];
+    struct uuid id, device_id, site_id, created_by;
+    struct uuid session_id, self_test_id; /* one of them is zero: what it is about */
+    int64_t seq, epoch;                   /* epoch 0: never sent */
+    char type[16];
     int32_t state; /* enum command_state */
     char code[33]; /* of the ack; "": none yet */
     char detail[161];
@@ -81,8 +82,10 @@ must_use enum err command_apply_ack(struct db *db, const struct command_ack *ack
 
 #define COMMAND_SWEEP_MAX 256
 #define COMMAND_GRACE_MS 10000 /* after the deadline a sent command still has this long to be answered */
+#define COMMAND_SELF_TEST_MS 2400000 /* a device that is well has ended a self-test after half an hour */
 /* Housekeeping, safe from several replicas: pending past its deadline -> expired, and its session if it is a
- * start; sent past deadline and grace -> unknown. Gives out what changed, at most cap (of
+ * start; sent past deadline and grace -> unknown, and so is a self-test that was accepted long ago: a device
+ * that has lost its journal never says more of it. Gives out what changed, at most cap (of
  * COMMAND_SWEEP_MAX); call again while *ret_n == cap. */
 must_use enum err command_sweep(struct db *db, int64_t now, struct command_outcome outcomes[], int32_t cap,
                                 int32_t *ret_n);

@@ -12,6 +12,7 @@
     X(session_check_store_statements)                                                                        \
     X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
+    X(self_test_store_statements)                                                                            \
     X(cleaning_store_statements)                                                                             \
     X(alarm_store_statements)                                                                                \
     X(hygiene_store_statements)                                                                              \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "device-agent/board/sim.h"
-#include "device-agent/runtime/self_test.h"
+#include "device-agent/runtime/trial.h"
 #include "subject.h"
 
 enum { HEATER, JETS, ROLLER_SOLE }; /* channels of spa-pro */
@@ -93,8 +93,8 @@ static void run(struct desk *d, const struct bench *b) {
     d->now_ms = d->s->now_ms;
     d->board = (struct board){&ops, d};
     sim_board_inject(d->s->board, b->fault, b->value);
-    self_test_run(
-        &(struct self_test){
+    trial_run(
+        &(struct trial){
             .board = d->board, .model = &d->s->model, .step_ms = 20, .wait = wait_step, .context = d},
         &d->report);
     struct sim_truth truth = sim_board_truth(d->s->board);
@@ -106,7 +106,7 @@ static void run(struct desk *d, const struct bench *b) {
     cr_expect_not(d->hot_and_moving || d->heat_without_water, "%s", b->what);
 }
 
-static const struct self_test_check *find(const struct desk *d, const char *name) {
+static const struct message_check *find(const struct desk *d, const char *name) {
     for (int32_t i = 0; i < d->report.n; i++)
         if (!strcmp(d->report.checks[i].name, name)) return &d->report.checks[i];
     return NULL;
@@ -115,24 +115,23 @@ static const struct self_test_check *find(const struct desk *d, const char *name
 static void expect_failures(const struct desk *d) {
     const struct bench *b = d->bench;
     int32_t n = 0, wanted = 0;
-    for (int32_t i = 0; i < d->report.n; i++) n += d->report.checks[i].result == SELF_TEST_FAILED;
+    for (int32_t i = 0; i < d->report.n; i++) n += d->report.checks[i].result == CHECK_FAILED;
     for (; wanted < 4 && b->failed[wanted]; wanted++) {
-        const struct self_test_check *c = find(d, b->failed[wanted]);
-        cr_expect(c && c->result == SELF_TEST_FAILED, "%s: %s: %s", b->what, b->failed[wanted],
+        const struct message_check *c = find(d, b->failed[wanted]);
+        cr_expect(c && c->result == CHECK_FAILED, "%s: %s: %s", b->what, b->failed[wanted],
                   c ? c->detail : "-");
     }
     cr_expect_eq(n, wanted, "%s: %d failed", b->what, n);
     for (int i = 0; i < 2 && b->skipped[i]; i++) {
-        const struct self_test_check *c = find(d, b->skipped[i]);
-        cr_expect(c && c->result == SELF_TEST_SKIPPED, "%s: %s: %s", b->what, b->skipped[i],
-                  c ? c->detail : "-");
+        const struct message_check *c = find(d, b->skipped[i]);
+        cr_expect(c && c->result == CHECK_SKIPPED, "%s: %s: %s", b->what, b->skipped[i], c ? c->detail : "-");
     }
 }
 
 Test(self_test, a_sound_unit_passes_whole) {
     auto_free struct desk *d = xcalloc(1, sizeof *d);
     run(d, &(struct bench){.what = "sound"});
-    cr_expect_eq(self_test_verdict(&d->report), SELF_TEST_PASSED);
+    cr_expect_eq(self_test_verdict(&d->report), CHECK_PASSED);
     int32_t cells = 0;
     for (int i = 0; i < d->s->model.n_actuators; i++)
         for (int c = 0; c < subject_cells(d->s, i); c++) {
@@ -207,7 +206,7 @@ Test(self_test, it_ends_at_once_wherever_it_is_ended) {
         d->end_after = end;
         run(d, &(struct bench){.what = "ended"});
         cr_expect_leq(d->step, end + 1);
-        cr_expect_eq(self_test_verdict(&d->report), SELF_TEST_FAILED);
+        cr_expect_eq(self_test_verdict(&d->report), CHECK_FAILED);
         subject_free(d->s);
     }
     subject_free(whole->s);
@@ -219,7 +218,7 @@ Test(self_test, the_report_is_json_with_a_line_a_check) {
     struct jsonw w;
     run(d, &(struct bench){"no water", SIM_FAULT_LEVEL_LOW, 1});
     jsonw_init(&w, &text);
-    self_test_write(&w, &(struct self_test){.board = d->board, .model = &d->s->model}, &d->report);
+    trial_write(&w, &(struct trial){.board = d->board, .model = &d->s->model}, &d->report);
     json_t *tree = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
     cr_assert(tree, "%s", text.data);
     cr_expect_str_eq(json_string_value(json_object_get(tree, "result")), "skipped");

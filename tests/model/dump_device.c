@@ -7,8 +7,8 @@ static const char *const phases[PHASE_COUNT] = {
     SESSION_PHASES(X)
 #undef X
 };
-static const char *const effects[] = {"reject", "done", "start",  "pause",
-                                      "resume", "stop", "adjust", "confirm"};
+static const char *const effects[] = {"reject", "done",   "start",   "pause",    "resume",
+                                      "stop",   "adjust", "confirm", "self_test"};
 
 int main(void) {
     dump_names("PHASE", phases, PHASE_COUNT);

@@ -5,6 +5,7 @@
 #define FRESH_MS 1000
 #define DISAGREE_MDEGC 2000
 #define HARD_MDEGC 43000
+#define TEST_LEVEL_MAX 30
 
 /* ---- outputs ---- */
 
@@ -59,15 +60,15 @@ void check_danger(struct device *d) {
     if (danger && d->danger_since_ms == 0) d->danger_since_ms = d->world->now_ms;
 }
 
-static void check_level(struct device *d, const struct visit *v, int channel, int cell, int level) {
+static void check_level(struct device *d, int cap, int channel, int cell, int level) {
     const struct actuator *a = &d->model->actuators[channel];
     const char *why = NULL;
     if (channel >= d->model->n_actuators || cell >= a->cells || a->kind == ACTUATOR_HEATER)
         why = "there is no such cell";
     else if (level > a->level_max)
         why = "it is above the model's limit";
-    else if (level > v->program.intensity_max)
-        why = "it is above the program's cap";
+    else if (level > cap)
+        why = "it is above the cap of its program or test";
     else if (d->danger_since_ms > 0 && d->world->now_ms - d->danger_since_ms > reaction_ms(d->world))
         why = "a button or a contact has said no for long";
     else if (a->kind == ACTUATOR_JETS && d->raw.level_permille.value < d->model->level_min_permille)
@@ -91,10 +92,32 @@ static const struct visit *entitled(struct device *d) {
     return v;
 }
 
+/* One thing at a time, gently, and only for a test that somebody asked for and that is not told as over. */
+static void check_test_outputs(struct device *d, const struct outputs *o) {
+    int32_t i = world_number(&d->agent.test.id, ID_COMMAND, d->index), driven = o->heater_permille > 0;
+    if (i < 0 || i >= d->n_orders || d->orders[i].type != COMMAND_SELF_TEST)
+        world_fail(d->world, "device %d: a self-test that nobody asked for drives something", d->index);
+    else if (d->orders[i].answered)
+        world_fail(d->world, "device %d: self-test %d drives something and is told as over", d->index, i);
+    if (o->heater_permille > 0) check_heater(d);
+    for (int a = 0; a < PROTO_ACTUATORS_MAX; a++)
+        for (int c = 0; c < PROTO_CELLS_MAX; c++) {
+            if (!o->level[a][c]) continue;
+            driven++;
+            d->world->counts->motor_steps++;
+            check_level(d, TEST_LEVEL_MAX, a, c, o->level[a][c]);
+        }
+    if (driven > 1) world_fail(d->world, "device %d: a self-test drives %d things at once", d->index, driven);
+}
+
 void check_outputs(struct device *d, const struct outputs *o) {
     static const struct outputs still;
     bool moves = memcmp(o->level, still.level, sizeof o->level) != 0;
     if (!moves && o->heater_permille == 0) return;
+    if (d->agent.test.active) {
+        check_test_outputs(d, o);
+        return;
+    }
     const struct visit *v = entitled(d);
     if (!v) {
         world_fail(d->world, "device %d: something is on without a session", d->index);
@@ -107,7 +130,7 @@ void check_outputs(struct device *d, const struct outputs *o) {
     d->world->counts->motor_steps++;
     for (int i = 0; i < PROTO_ACTUATORS_MAX; i++)
         for (int c = 0; c < PROTO_CELLS_MAX; c++)
-            if (o->level[i][c]) check_level(d, v, i, c, o->level[i][c]);
+            if (o->level[i][c]) check_level(d, v->program.intensity_max, i, c, o->level[i][c]);
 }
 
 /* ---- commands take effect once, and only when asked for ---- */
@@ -115,7 +138,10 @@ void check_outputs(struct device *d, const struct outputs *o) {
 void check_before(const struct device *d, struct glimpse *ret) {
     const struct session *s = &d->agent.session;
     bool live = session_is_live(s->r.phase);
-    *ret = (struct glimpse){.session = s->r.id, .phase = s->r.phase, .planned = d->agent.plan.active};
+    *ret = (struct glimpse){.session = s->r.id,
+                            .phase = s->r.phase,
+                            .planned = d->agent.plan.active,
+                            .testing = d->agent.test.active};
     if (ret->planned) ret->plan = d->agent.plan.answer.command_id;
     if (!live) return;
     ret->step = s->executor.step;
@@ -169,6 +195,11 @@ void check_after(struct device *d, const struct glimpse *b, const struct agent_e
     if (d->agent.ledger.last_seq > d->n_orders)
         world_fail(d->world, "device %d believes in command number %lld", d->index,
                    (long long)d->agent.ledger.last_seq);
+    if (d->agent.test.active && !b->testing) effect(d, plan, COMMAND_SELF_TEST, "a self-test");
+    if (!d->agent.test.active && b->testing && event->type == EVENT_COMMAND)
+        effect(d, &d->present_command, COMMAND_STOP, "a stop");
+    if (d->agent.test.active && session_is_live(phase))
+        world_fail(d->world, "device %d: a session lives while it is tested", d->index);
     if (!uuid_equal(&s->r.id, &b->session)) {
         begin(d, plan);
         return;
@@ -200,7 +231,7 @@ void check_time(struct device *d, int64_t dt_ms) {
 
 /* ---- what it says is so, and stays so ---- */
 
-static void check_final_ack(struct device *d, struct order *o, const struct message_ack *m) {
+static void check_final_ack(struct device *d, struct order *o, const struct message_answer *m) {
     int32_t i = (int32_t)(o - d->orders);
     const struct session_record *r = &d->agent.session.r;
     if (o->answered && ((int32_t)o->said != m->state || (int32_t)o->said_code != m->code))
@@ -214,14 +245,23 @@ static void check_final_ack(struct device *d, struct order *o, const struct mess
     if ((m->state == ACK_REJECTED || m->state == ACK_EXPIRED) && o->effects > 0 && !cut)
         world_fail(d->world, "device %d: command %d took effect and is answered %s", d->index, i,
                    ack_code_names[m->code]);
-    if (o->type == COMMAND_START && m->state == ACK_SUCCEEDED && o->effects == 0)
+    bool begins = o->type == COMMAND_START || o->type == COMMAND_SELF_TEST;
+    if (begins && m->state == ACK_SUCCEEDED && o->effects == 0)
         world_fail(d->world, "device %d: command %d is answered succeeded and did nothing", d->index, i);
+    if (o->test >= 0) {
+        bool tests = d->agent.test.active && uuid_equal(&d->agent.test.run, &d->orders[o->test].id);
+        bool over = m->state == ACK_SUCCEEDED || m->state == ACK_FAILED;
+        if (tests && over)
+            world_fail(d->world, "device %d: command %d (%s %s): the test is over, it says, and goes on",
+                       d->index, i, command_type_names[o->type], ack_code_names[m->code]);
+        return;
+    }
     bool same = uuid_equal(&r->id, &d->visits[o->session].id);
     if (o->type == COMMAND_STOP && m->state == ACK_SUCCEEDED && same && session_is_live(r->phase))
         world_fail(d->world, "device %d: command %d: stopped, it says, and goes on", d->index, i);
 }
 
-void check_ack(struct device *d, const struct message_ack *m) {
+void check_ack(struct device *d, const struct message_answer *m) {
     int32_t i = world_number(&m->command_id, ID_COMMAND, d->index);
     if (i < 0 || i >= d->n_orders || m->code == ACKCODE_STALE_EPOCH) return;
     const struct ledger_entry *e = NULL;

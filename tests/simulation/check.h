@@ -9,7 +9,7 @@ struct glimpse { /* the core before a step */
     struct uuid session;
     int32_t phase, step, intensity, water_mdegc;
     bool guide;
-    bool planned;
+    bool testing, planned;
     struct uuid plan;
 };
 
@@ -18,7 +18,7 @@ void check_after(struct device *d, const struct glimpse *before, const struct ag
 void check_outputs(struct device *d, const struct outputs *o);
 void check_danger(struct device *d); /* the raw readings are new */
 void check_time(struct device *d, int64_t dt_ms);
-void check_ack(struct device *d, const struct message_ack *m);
+void check_ack(struct device *d, const struct message_answer *m);
 void check_hello(struct device *d, const struct message_hello *m);
 void check_state(struct device *d, const struct message_state *m);
 void check_release(struct device *d, const struct uplink_range *range);

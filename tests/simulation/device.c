@@ -37,7 +37,7 @@ static void say_hello(struct device *d, const struct message_hello *m) {
     if (p) p->hello = *m;
 }
 
-static void say_ack(struct device *d, const struct message_ack *m) {
+static void say_ack(struct device *d, const struct message_answer *m) {
     check_ack(d, m);
     struct packet *p = network_send(d->world, PACKET_ACK, d->index);
     if (p) p->ack = *m;
@@ -127,11 +127,11 @@ static void finish_write(struct device *d) {
 static void forge(struct device *d, const struct order *o, enum ack_state state) {
     struct packet *p = network_send(d->world, PACKET_ACK, d->index);
     if (!p) return;
-    p->ack = (struct message_ack){.command_id = o->id,
-                                  .boot_id = d->agent.boot_id,
-                                  .seq = o->seq,
-                                  .epoch = d->agent.ledger.epoch,
-                                  .state = state};
+    p->ack = (struct message_answer){.command_id = o->id,
+                                     .boot_id = d->agent.boot_id,
+                                     .seq = o->seq,
+                                     .epoch = d->agent.ledger.epoch,
+                                     .state = state};
     if (state == ACK_ACCEPTED) check_ack(d, &p->ack);
 }
 
@@ -157,7 +157,7 @@ static bool mutate(struct device *d, const struct queued *q) {
 
 static void compose(struct device *d, const struct queued *q, struct message_command *c) {
     const struct order *o = &d->orders[q->order];
-    const struct visit *v = &d->visits[o->session];
+    const struct visit *v = o->test < 0 ? &d->visits[o->session] : NULL;
     memset(c, 0, offsetof(struct message_command, program));
     if (q->bad) {
         c->id = q->id;
@@ -169,7 +169,7 @@ static void compose(struct device *d, const struct queued *q, struct message_com
     c->seq = o->seq;
     c->epoch = q->epoch;
     c->type = (int32_t)o->type;
-    c->session_id = v->id;
+    c->session_id = v ? v->id : d->orders[o->test].id;
     c->expires_at = o->expires_at;
     c->has_intensity = o->intensity >= 0;
     c->intensity = o->intensity;
@@ -177,7 +177,7 @@ static void compose(struct device *d, const struct queued *q, struct message_com
     c->water_mdegc = o->water_mdegc;
     c->has_step = o->step >= 0;
     c->step = o->step;
-    c->has_program = o->type == COMMAND_START;
+    c->has_program = v && o->type == COMMAND_START;
     if (c->has_program) c->program = v->program;
 }
 

@@ -50,12 +50,13 @@ static void damage_command(struct world *w, const struct packet *p) {
     struct message_command *c = &w->command;
     struct field_errors errors;
     struct queued q = {.order = p->command.order, .bad = true};
-    *c = (struct message_command){.id = o->id,
-                                  .seq = o->seq,
-                                  .epoch = p->command.epoch,
-                                  .type = (int32_t)o->type,
-                                  .session_id = d->visits[o->session].id,
-                                  .expires_at = o->expires_at};
+    *c =
+        (struct message_command){.id = o->id,
+                                 .seq = o->seq,
+                                 .epoch = p->command.epoch,
+                                 .type = (int32_t)o->type,
+                                 .session_id = o->test < 0 ? d->visits[o->session].id : d->orders[o->test].id,
+                                 .expires_at = o->expires_at};
     c->has_program = o->type == COMMAND_START;
     if (c->has_program) c->program = d->visits[o->session].program;
     message_command_write(&text, c);

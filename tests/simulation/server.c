@@ -93,7 +93,8 @@ static struct order *order(struct device *d, enum command_type type, int32_t ses
     *o = (struct order){.id = world_id(ID_COMMAND, d->index, i),
                         .seq = i + 1,
                         .type = type,
-                        .session = session,
+                        .session = type == COMMAND_SELF_TEST ? -1 : session,
+                        .test = type == COMMAND_SELF_TEST ? i : -1,
                         .step = -1,
                         .intensity = -1,
                         .water_mdegc = -1};
@@ -133,14 +134,45 @@ static void ask(struct device *d, enum command_type type) {
 }
 
 static bool has_open_stop(const struct device *d) {
-    for (int32_t i = d->n_orders - 1; i >= 0 && d->orders[i].session == d->live; i--)
-        if (d->orders[i].type == COMMAND_STOP && d->orders[i].progress != PROGRESS_FINAL) return true;
+    for (int32_t i = d->n_orders - 1; i >= 0; i--)
+        if (d->orders[i].session == d->live && d->orders[i].type == COMMAND_STOP &&
+            d->orders[i].progress != PROGRESS_FINAL)
+            return true;
     return false;
+}
+
+/* The self-test without an end; -1: none. */
+static int32_t open_test(const struct device *d) {
+    for (int32_t i = d->n_orders - 1; i >= 0; i--)
+        if (d->orders[i].type == COMMAND_SELF_TEST && d->orders[i].progress != PROGRESS_FINAL) return i;
+    return -1;
+}
+
+/* Of a unit that is tested: most wait for it, some end it, and some try what they must not. */
+static void wish_test(struct device *d, int32_t test) {
+    struct dice *dice = &d->world->dice;
+    if (dice_once_in(dice, 80)) {
+        struct order *o = order(d, COMMAND_STOP, -1);
+        if (!o) return;
+        o->test = test;
+        drive(d, d->n_orders - 1);
+    } else if (dice_once_in(dice, 200)) {
+        start_visit(d);
+    }
 }
 
 static void wish(struct device *d) {
     struct dice *dice = &d->world->dice;
+    int32_t test = open_test(d);
+    if (d->live < 0 && test >= 0) {
+        wish_test(d, test);
+        return;
+    }
     if (d->live < 0) {
+        if (dice_once_in(dice, 150) && is_ready(d)) {
+            if (order(d, COMMAND_SELF_TEST, -1)) drive(d, d->n_orders - 1);
+            return;
+        }
         if (dice_once_in(dice, 30) && (is_ready(d) || dice_once_in(dice, 10))) start_visit(d);
         return;
     }
@@ -227,7 +259,7 @@ static void take_hello(struct device *d, const struct message_hello *m) {
     for (int32_t i = 0; i < d->n_orders; i++) drive(d, i);
 }
 
-static void take_ack(struct device *d, const struct message_ack *m) {
+static void take_ack(struct device *d, const struct message_answer *m) {
     int32_t i = world_number(&m->command_id, ID_COMMAND, d->index);
     if (i < 0 || i >= d->n_orders || d->orders[i].progress == PROGRESS_FINAL) return;
     struct order *o = &d->orders[i];
@@ -235,7 +267,8 @@ static void take_ack(struct device *d, const struct message_ack *m) {
     if (m->code == ACKCODE_JOURNAL_FAILED && m->epoch < d->epoch_stored) return; /* what came since stands */
     o->progress = ack_state_is_final(m->state) ? PROGRESS_FINAL : PROGRESS_ACCEPTED;
     o->answer = m->state;
-    if (o->type == COMMAND_STOP && m->state == ACK_SUCCEEDED) d->visits[o->session].stopped = true;
+    if (o->type == COMMAND_STOP && o->test < 0 && m->state == ACK_SUCCEEDED)
+        d->visits[o->session].stopped = true;
     if (o->type == COMMAND_START && o->progress == PROGRESS_FINAL && m->state != ACK_SUCCEEDED)
         end_visit(d, o->session);
 }

@@ -81,6 +81,7 @@ struct order { /* a command as the server's database has it */
     int64_t seq, expires_at;
     enum command_type type;
     int32_t session, step, intensity, water_mdegc; /* -1: not asked for */
+    int32_t test; /* the self-test that it is about, by the number of its order; -1: a session */
     enum command_progress progress;
     enum ack_state answer; /* once final */
     /* The checker's: */
@@ -121,7 +122,7 @@ struct packet {
     bool damaged;
     union {
         struct message_hello hello;
-        struct message_ack ack;
+        struct message_answer ack;
         struct message_state state;
         struct message_telemetry telemetry;
         struct message_committed committed;

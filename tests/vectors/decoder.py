@@ -15,10 +15,11 @@ ENUMS = {
     "reason": "none command local_stop emergency_stop power_loss over_temperature sensor_stale sensor_implausible"
               " sensor_disagree level_low over_current heating_failed max_time journal heating_runaway sensor_stuck thermal_cutout"
               " motor_fault leak lid_open drain_open loop_overrun board_failed",
-    "command_type": "start pause resume stop adjust confirm",
+    "command_type": "start pause resume stop adjust confirm self_test",
     "ack_state": "accepted running succeeded failed rejected expired",
     "ack_code": "ok stale_epoch old_sequence expired bad_message bad_program wrong_model busy no_session wrong_session"
                 " wrong_state wrong_step over_limit interlock journal_failed superseded",
+    "check_result": "passed failed skipped",
     "step_kind": "run heat guide rest",
     "wave": "steady pulse travel alternate sequence",
     "direction": "proximal distal both",
@@ -48,7 +49,8 @@ TABLES = {
     "ack": [
         Key("command_id", "uuid"), Key("boot_id", "uuid"), Key("seq", "int", 1, COUNT), Key("epoch", "int", 1, COUNT),
         Key("state", "enum ack_state"), Key("code", "enum ack_code"), Key("at", "int", 0, TIME),
-        Key("detail", "text", 0, 160, absent="")],
+        Key("detail", "text", 0, 160, absent=""), Key("checks", "list check", 0, 148, absent=[])],
+    "check": [Key("name", "text", 1, 48), Key("result", "enum check_result"), Key("detail", "text", 0, 96, absent="")],
     "state": [
         Key("boot_id", "uuid"), Key("epoch", "int", 1, COUNT), Key("n", "int", 0, COUNT), Key("at", "int", 0, TIME),
         Key("mode", "enum mode"), Key("session", "object session"), Key("values", "object values"),
@@ -97,7 +99,7 @@ TABLES = {
         Key("ramp_min_ms", "int", 0, 60000)],
 }
 
-MAX_BYTES = {"hello": 2048, "command": 294912, "ack": 1024, "state": 2048, "telemetry": 16384, "committed": 512,
+MAX_BYTES = {"hello": 2048, "command": 294912, "ack": 65536, "state": 2048, "telemetry": 16384, "committed": 512,
              "presence": 512, "server": 512}
 
 

@@ -16,6 +16,7 @@ import {Rows} from "../ui/rows.jsx";
 import {say} from "../ui/toast.jsx";
 import {condition} from "./floor.jsx";
 import {credentialRows} from "./devices.jsx";
+import {SelfTest} from "./device/self-test.jsx";
 
 const HOURS = [1, 6, 24, 168];
 const OUTCOME = {succeeded: "good", failed: "bad", rejected: "bad", unknown: "bad", expired: "warn", cancelled: "soft"};
@@ -181,7 +182,7 @@ export default function Device({id}) {
           {is === "free" && may("operate") && <a class="button primary" href={`#/start/${d.id}`}><Icon name="play" /> {t("floor.start")}</a>}
         </div></div>
       {d.faults?.length > 0 && <p class="hint-box hint-box-bad" role="alert"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</p>}
-      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><Histories d={d} /></div>
+      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><SelfTest d={d} zone={zoneOf(d)} /><Histories d={d} /></div>
       <Acts d={d} />
     </>
   );

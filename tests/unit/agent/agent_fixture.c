@@ -100,6 +100,10 @@ static void keep(struct rig *r, const struct agent_write *w) {
     d->ledger.last_seq = w->last_seq;
     if (w->has_session) d->session = w->session;
     if (w->program) d->program = *w->program;
+    if (w->report) {
+        d->report = *w->report;
+        d->tested = w->tested;
+    }
     for (int i = 0; i < w->n_answers; i++)
         d->ledger.entries[w->answers[i].order % LEDGER_SIZE] = w->answers[i];
 }
@@ -122,6 +126,8 @@ static void carry_out(struct rig *r, const struct agent_action *a) {
     case ACTION_ACK:
         cr_assert_lt(r->n_acks, (int)COUNT_OF(r->acks));
         r->acks[r->n_acks++] = a->ack;
+        r->reported = a->report != NULL;
+        if (a->report) r->report = *a->report;
         break;
     case ACTION_STATE:
         r->n_states++;
@@ -213,7 +219,7 @@ void rig_start(struct rig *r, struct uuid session, const struct program *p) {
     rig_send(r);
 }
 
-const struct message_ack *rig_ack(const struct rig *r) {
+const struct message_answer *rig_ack(const struct rig *r) {
     for (int i = r->n_acks - 1; i >= 0; i--)
         if (uuid_equal(&r->acks[i].command_id, &r->command.id)) return &r->acks[i];
     return NULL;

@@ -33,7 +33,9 @@ struct rig {
     int64_t seq;
     int n_acks, n_states, n_hellos, n_writes;
     int64_t n_samples;
-    struct message_ack acks[256];
+    struct message_answer acks[256];
+    bool reported; /* the last ack had checks: report */
+    struct self_test_report report;
     struct message_state state; /* the last one, also from a hello */
     struct message_sample sample;
     void (*check)(const struct rig *r); /* after every actuator change, unless NULL */
@@ -60,7 +62,7 @@ void rig_prepare(struct rig *r, enum command_type type, struct uuid session);
 void rig_send(struct rig *r); /* what rig_prepare made, as changed since */
 void rig_command(struct rig *r, enum command_type type, struct uuid session);
 void rig_start(struct rig *r, struct uuid session, const struct program *p);
-const struct message_ack *rig_ack(const struct rig *r); /* the newest one of the last command, or NULL */
+const struct message_answer *rig_ack(const struct rig *r); /* the newest one of the last command, or NULL */
 int rig_count_acks(const struct rig *r, const struct uuid *command_id);
 bool rig_moves(const struct rig *r); /* a motor or the heater is on */
 

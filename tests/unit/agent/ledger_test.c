@@ -10,23 +10,23 @@
 /* ---- the table ---- */
 
 static const char judged[] =
-    "SPRXAC=bnw"; /* S..C: acts; =: there already; refused: busy, no session, wrong state */
+    "SPRXACT=bnw"; /* S..T: acts; =: there already; refused: busy, no session, wrong state */
 
-/* In the order start pause resume stop adjust confirm. */
+/* In the order start pause resume stop adjust confirm self_test. */
 static const struct {
     enum session_phase phase;
     const char *effects;
 } table[] = {
-    {PHASE_NONE, "Snnnnn"},     {PHASE_STARTING, "bP=XAw"},  {PHASE_RUNNING, "bP=XAw"},
-    {PHASE_WAITING, "bP=XAC"},  {PHASE_PAUSING, "bPRXAw"},   {PHASE_PAUSED, "b=RXAw"},
-    {PHASE_STOPPING, "bwwXww"}, {PHASE_COMPLETED, "Sww=ww"}, {PHASE_STOPPED, "Sww=ww"},
-    {PHASE_ABORTED, "Sww=ww"},
+    {PHASE_NONE, "SnnnnnT"},     {PHASE_STARTING, "bP=XAwb"},  {PHASE_RUNNING, "bP=XAwb"},
+    {PHASE_WAITING, "bP=XACb"},  {PHASE_PAUSING, "bPRXAwb"},   {PHASE_PAUSED, "b=RXAwb"},
+    {PHASE_STOPPING, "bwwXwwb"}, {PHASE_COMPLETED, "Sww=wwT"}, {PHASE_STOPPED, "Sww=wwT"},
+    {PHASE_ABORTED, "Sww=wwT"},
 };
 
 static char letter(const struct ledger_judgement *j) {
     static const char effects[] = {
-        [LEDGER_DONE] = '=', [LEDGER_START] = 'S',  [LEDGER_PAUSE] = 'P',  [LEDGER_RESUME] = 'R',
-        [LEDGER_STOP] = 'X', [LEDGER_ADJUST] = 'A', [LEDGER_CONFIRM] = 'C'};
+        [LEDGER_DONE] = '=', [LEDGER_START] = 'S',  [LEDGER_PAUSE] = 'P',   [LEDGER_RESUME] = 'R',
+        [LEDGER_STOP] = 'X', [LEDGER_ADJUST] = 'A', [LEDGER_CONFIRM] = 'C', [LEDGER_SELF_TEST] = 'T'};
     if (j->effect != LEDGER_REJECT) return effects[j->effect];
     return j->code == ACKCODE_BUSY          ? 'b'
            : j->code == ACKCODE_NO_SESSION  ? 'n'
@@ -48,7 +48,7 @@ Test(ledger, every_command_in_every_phase_is_judged_as_the_table_says) {
             if (s.r.phase != PHASE_NONE) s.r.id = ONE;
             struct ledger_view view = {
                 .session = &s.r, .executor = &s.executor, .program = p, .model = &r->model};
-            rig_prepare(r, type, type == COMMAND_START ? OTHER : ONE);
+            rig_prepare(r, type, type == COMMAND_START || type == COMMAND_SELF_TEST ? OTHER : ONE);
             r->command.epoch = 0;
             r->command.expires_at = 0;
             r->command.has_program = r->command.has_intensity = r->command.has_step = true;
@@ -95,7 +95,7 @@ enum {
 static const struct {
     enum session_phase phase;
     const char *codes; /* k: succeeded; b n w: refused as above */
-    int after[COMMAND_TYPE_COUNT];
+    int after[COMMAND_SELF_TEST];
 } outcomes[] = {
     {PHASE_NONE, "knnnnn", {R, N, N, N, N, N}},      {PHASE_RUNNING, "bkkkkw", {R, P, R, S, R, R}},
     {PHASE_WAITING, "bkkkkk", {W, P, W, S, W, R}},   {PHASE_PAUSING, "bkkkkw", {P, P, R, S, P, P}},
@@ -111,10 +111,11 @@ static int32_t code_of(char c) {
                       : ACKCODE_WRONG_STATE;
 }
 
+/* A self-test takes its time: self_test_test.c. */
 Test(ledger, every_command_is_answered_once_it_has_its_effect) {
     auto_free struct program *p = xcalloc(1, sizeof *p);
     for (size_t i = 0; i < COUNT_OF(outcomes); i++)
-        for (int type = 0; type < COMMAND_TYPE_COUNT; type++) {
+        for (int type = 0; type < COMMAND_SELF_TEST; type++) {
             auto_rig struct rig *r = rig_new("spa-pro", i);
             reach(r, outcomes[i].phase, p);
             rig_prepare(r, type, type == COMMAND_START ? OTHER : ONE);
@@ -123,7 +124,7 @@ Test(ledger, every_command_is_answered_once_it_has_its_effect) {
             r->command.has_program = type == COMMAND_START;
             r->command.program = *p;
             rig_send(r);
-            const struct message_ack *ack = rig_ack(r);
+            const struct message_answer *ack = rig_ack(r);
             cr_assert(ack, "%s in %d: no answer", command_type_names[type], outcomes[i].phase);
             bool ok = outcomes[i].codes[type] == 'k';
             if (!ok) cr_expect_eq(ack->state, ACK_REJECTED);
@@ -144,7 +145,7 @@ Test(ledger, every_command_is_answered_once_it_has_its_effect) {
 
 static enum ack_code answer(struct rig *r) {
     rig_send(r);
-    const struct message_ack *ack = rig_ack(r);
+    const struct message_answer *ack = rig_ack(r);
     cr_assert(ack);
     if (ack->code != ACKCODE_OK) cr_expect(ack->state == ACK_REJECTED || ack->state == ACK_EXPIRED);
     return (enum ack_code)ack->code;
@@ -257,7 +258,7 @@ Test(ledger, a_stop_is_right_whenever_it_comes) {
 Test(ledger, a_command_for_another_session_does_nothing) {
     auto_running struct running t = running();
     struct rig *r = t.rig;
-    for (int type = COMMAND_PAUSE; type < COMMAND_TYPE_COUNT; type++) {
+    for (int type = COMMAND_PAUSE; type < COMMAND_SELF_TEST; type++) {
         rig_prepare(r, type, OTHER);
         cr_expect_eq(answer(r), ACKCODE_WRONG_SESSION, "%s", command_type_names[type]);
     }

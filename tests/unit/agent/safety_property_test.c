@@ -38,7 +38,9 @@ static void judge_heater(const struct rig *r) {
 
 static void judge(const struct rig *r) {
     const struct outputs *o = &r->agent.outputs;
-    bool live = session_is_live(r->agent.session.r.phase), any = false;
+    bool tested = r->agent.test.active, live = tested || session_is_live(r->agent.session.r.phase),
+         any = false;
+    int cells = 0;
     cr_assert(o->heater_permille >= 0 && o->heater_permille <= 1000);
     if (o->heater_permille > 0) judge_heater(r);
     for (int i = 0; i < PROTO_ACTUATORS_MAX; i++)
@@ -46,13 +48,16 @@ static void judge(const struct rig *r) {
             int level = o->level[i][c];
             if (level == 0) continue;
             any = true;
+            cells++;
+            cr_assert(!tested || level <= 30, "a self-test goes gently");
             cr_assert(i < r->model.n_actuators && c < r->model.actuators[i].cells);
             cr_assert_neq(r->model.actuators[i].kind, ACTUATOR_HEATER);
             cr_assert_leq(level, r->model.actuators[i].level_max);
-            cr_assert_leq(level, r->agent.program.intensity_max);
+            if (!tested) cr_assert_leq(level, r->agent.program.intensity_max);
             bool wet = r->readings.level_permille.value >= r->model.level_min_permille;
             if (r->model.actuators[i].kind == ACTUATOR_JETS) cr_assert(wet, "jets run dry");
         }
+    if (tested) cr_assert_leq(cells + (o->heater_permille > 0), 1, "a self-test drives one thing at a time");
     if (any || o->heater_permille > 0) {
         cr_assert(live, "something runs without a session");
         cr_assert(!r->readings.emergency_stop);
@@ -107,6 +112,7 @@ static void ask_something(struct rig *r, const struct program *p, uint32_t *sess
         return;
     }
     if (type == COMMAND_STOP && roll(dice, 4)) return;
+    if (type == COMMAND_SELF_TEST) ++*session;
     rig_prepare(r, type, fixture_id(*session));
     r->command.has_intensity = roll(dice, 2);
     r->command.intensity = (int32_t)roll(dice, 101);

@@ -43,7 +43,7 @@ struct world {
     uint32_t boots;
     struct agent_recovered recovered;
     /* what the world outside has seen, over all boots */
-    struct message_ack acks[LINES];
+    struct message_answer acks[LINES];
     bool moved[SESSIONS], ended[SESSIONS];
     int64_t epoch, stored; /* highest shown; samples of this boot that were said to be stored */
 };
@@ -113,10 +113,10 @@ static void see_state(const struct message_state *m) {
         w->ended[at] = true;
 }
 
-static void see_ack(const struct message_ack *m) {
+static void see_ack(const struct message_answer *m) {
     for (int i = 0; i < LINES; i++) {
         struct uuid id = command_id(i);
-        struct message_ack *old = &w->acks[i];
+        struct message_answer *old = &w->acks[i];
         if (!uuid_equal(&m->command_id, &id) || m->code == ACKCODE_STALE_EPOCH) continue;
         /* The one thing that may be said anew: a write that failed at its sync may be on the disk all the
          * same, and come to light when nothing could be written after it. By then nothing had acted. */
@@ -256,7 +256,7 @@ static void check_ledger(void) {
     cr_assert(l->epoch >= w->epoch, "epoch %ld was shown, %ld is kept", (long)w->epoch, (long)l->epoch);
     for (int i = 0; i < LINES; i++) {
         struct uuid id = command_id(i);
-        const struct message_ack *a = &w->acks[i];
+        const struct message_answer *a = &w->acks[i];
         const struct ledger_entry *e = ledger_find(l, &id);
         if (!a->seq || a->code == ACKCODE_JOURNAL_FAILED) continue; /* that one says that nothing is kept */
         cr_assert(e && l->last_seq >= a->seq, "line %d was answered and is forgotten", i);

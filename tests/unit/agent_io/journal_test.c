@@ -135,6 +135,35 @@ Test(journal, reopening_gives_back_exactly_what_was_put) {
     free(p);
 }
 
+Test(journal, keeps_the_report_of_the_last_self_test) {
+    auto_free struct agent_recovered *r = xcalloc(1, sizeof *r);
+    auto_free struct self_test_report *report = xcalloc(1, sizeof *report);
+    struct agent_write w = {.epoch = 1, .report = report, .tested = io_id(5)};
+    struct journal *j = open_journal();
+    for (int n = PROTO_CHECKS_MAX; n >= 0; n -= PROTO_CHECKS_MAX / 2) {
+        report->n = n;
+        for (int i = 0; i < n; i++) {
+            report->checks[i] = (struct message_check){.result = i % CHECK_RESULT_COUNT};
+            snprintf(report->checks[i].name, sizeof report->checks[i].name, "cell \"%d\"", i);
+            memset(report->checks[i].detail, 'd', PROTO_CHECK_DETAIL_MAX);
+        }
+        cr_assert(journal_begin(j) && put(j, 1, &w) && journal_commit(j));
+        cr_assert(journal_begin(j) && put(j, 1, &(struct agent_write){.epoch = 2}) && journal_commit(j));
+        load(j, 1, r);
+        cr_expect(uuid_equal(&r->tested, &w.tested));
+        cr_assert_eq(r->report.n, n);
+        cr_expect_arr_eq(r->report.checks, report->checks, (size_t)n * sizeof report->checks[0]);
+        load(j, 2, r);
+        cr_expect(uuid_is_zero(&r->tested));
+    }
+    journal_close(j);
+    run_sql("UPDATE self_test SET content = '{\"checks\":[{\"name\":7}]}'");
+    j = open_journal();
+    load(j, 1, r);
+    cr_expect(uuid_is_zero(&r->tested), "one that cannot be read is none");
+    journal_close(j);
+}
+
 Test(journal, a_write_without_a_session_leaves_the_session_and_its_program) {
     struct program *p = program();
     struct agent_write w = {.epoch = 1, .has_session = true, .session = session(), .program = p};

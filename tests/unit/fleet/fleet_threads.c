@@ -145,7 +145,7 @@ static void *wake(void *arg) {
     (void)arg;
     for (int at = 0; at < ROUNDS - 1;) {
         at = atomic_load(&next_command);
-        struct message_ack m = {.command_id = commands[at], .state = ACK_SUCCEEDED};
+        struct message_answer m = {.command_id = commands[at], .state = ACK_SUCCEEDED};
         waiters_wake(waiters, &m);
     }
     return NULL;

@@ -33,14 +33,15 @@ static void setup(void) {
 static void teardown(void) { waiters_free(w); }
 TestSuite(waiters, .init = setup, .fini = teardown);
 
-static struct message_ack ack(enum ack_state state) {
-    struct message_ack m = {.command_id = id, .state = state, .code = ACKCODE_OK, .at = 42, .detail = "done"};
+static struct message_answer ack(enum ack_state state) {
+    struct message_answer m = {
+        .command_id = id, .state = state, .code = ACKCODE_OK, .at = 42, .detail = "done"};
     return m;
 }
 
 Test(waiters, a_final_answer_wakes) {
     cr_assert(waiters_add(w, &id, true, clock_mono_ms() + LONG_MS, on_answer, &call));
-    struct message_ack m = ack(ACK_ACCEPTED);
+    struct message_answer m = ack(ACK_ACCEPTED);
     waiters_wake(w, &m);
     cr_assert_eq(call.n, 0, "accepted is not final");
     m = ack(ACK_SUCCEEDED);
@@ -56,14 +57,14 @@ Test(waiters, a_final_answer_wakes) {
 
 Test(waiters, any_answer_wakes_who_asked_for_any) {
     cr_assert(waiters_add(w, &id, false, clock_mono_ms() + LONG_MS, on_answer, &call));
-    struct message_ack m = ack(ACK_ACCEPTED);
+    struct message_answer m = ack(ACK_ACCEPTED);
     waiters_wake(w, &m);
     cr_assert_eq(call.n, 1);
 }
 
 Test(waiters, an_answer_to_another_command_does_not_wake) {
     cr_assert(waiters_add(w, &id, true, clock_mono_ms() + LONG_MS, on_answer, &call));
-    struct message_ack m = ack(ACK_SUCCEEDED);
+    struct message_answer m = ack(ACK_SUCCEEDED);
     m.command_id = uuid_new();
     waiters_wake(w, &m);
     cr_assert_eq(call.n, 0);
@@ -73,7 +74,7 @@ Test(waiters, several_wait_for_the_same_command) {
     struct call other = {0};
     cr_assert(waiters_add(w, &id, true, clock_mono_ms() + LONG_MS, on_answer, &call));
     cr_assert(waiters_add(w, &id, true, clock_mono_ms() + LONG_MS, on_answer, &other));
-    struct message_ack m = ack(ACK_FAILED);
+    struct message_answer m = ack(ACK_FAILED);
     waiters_wake(w, &m);
     cr_assert(call.n == 1 && other.n == 1);
 }
@@ -82,7 +83,7 @@ Test(waiters, a_cancelled_one_is_not_called) {
     cr_assert(waiters_add(w, &id, true, clock_mono_ms() + LONG_MS, on_answer, &call));
     cr_assert(waiters_cancel(w, &id, &call));
     cr_assert(!waiters_cancel(w, &id, &call));
-    struct message_ack m = ack(ACK_SUCCEEDED);
+    struct message_answer m = ack(ACK_SUCCEEDED);
     waiters_wake(w, &m);
     cr_assert_eq(call.n, 0);
 }

@@ -52,13 +52,20 @@ Test(message, the_largest_hello_fits_its_limit) {
 }
 
 Test(message, the_largest_ack_fits_its_limit) {
-    struct message_ack a = {.command_id = an_id,
-                            .boot_id = an_id,
-                            .seq = PROTO_COUNT_MAX,
-                            .epoch = PROTO_COUNT_MAX,
-                            .state = ACK_SUCCEEDED,
-                            .code = ACKCODE_JOURNAL_FAILED,
-                            .at = PROTO_TIME_MS_MAX};
+    static struct message_ack a;
+    a.answer = (struct message_answer){.command_id = an_id,
+                                       .boot_id = an_id,
+                                       .seq = PROTO_COUNT_MAX,
+                                       .epoch = PROTO_COUNT_MAX,
+                                       .state = ACK_SUCCEEDED,
+                                       .code = ACKCODE_JOURNAL_FAILED,
+                                       .at = PROTO_TIME_MS_MAX};
+    a.n_checks = PROTO_CHECKS_MAX;
+    for (int i = 0; i < PROTO_CHECKS_MAX; i++) {
+        a.checks[i].result = CHECK_SKIPPED;
+        memset(a.checks[i].name, '"', PROTO_CHECK_NAME_MAX); /* two bytes each on the wire */
+        memset(a.checks[i].detail, '\\', PROTO_CHECK_DETAIL_MAX);
+    }
     memset(a.detail, '\n', PROTO_DETAIL_MAX);
     auto_buf struct buf out = BUF_INIT;
     message_ack_write(&out, &a);

@@ -11,11 +11,17 @@ static const struct {
     const char *name;
     const char *const *names;
 } enums[] = {
-    {"mode", device_mode_names},    {"session_state", device_session_state_names},
-    {"reason", reason_names},       {"command_type", command_type_names},
-    {"ack_state", ack_state_names}, {"ack_code", ack_code_names},
-    {"step_kind", step_kind_names}, {"wave", wave_names},
-    {"direction", direction_names}, {"actuator_kind", actuator_kind_names},
+    {"mode", device_mode_names},
+    {"session_state", device_session_state_names},
+    {"reason", reason_names},
+    {"command_type", command_type_names},
+    {"ack_state", ack_state_names},
+    {"ack_code", ack_code_names},
+    {"step_kind", step_kind_names},
+    {"wave", wave_names},
+    {"direction", direction_names},
+    {"actuator_kind", actuator_kind_names},
+    {"check_result", check_result_names},
 };
 
 static const char *const type_names[] = {
