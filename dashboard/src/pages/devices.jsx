@@ -1,6 +1,5 @@
 // Every unit, also those that are out of service or retired: found, added, opened.
 import {signal, useComputed, useSignal} from "@preact/signals";
-import {memo} from "preact/compat";
 import {get, post} from "../data/api.js";
 import {device, deviceList, now, ready, refreshDevice, sites} from "../data/live.js";
 import {ago} from "../format.js";
@@ -23,7 +22,7 @@ export const siteName = (id) => sites.value.find((each) => each.id === id)?.name
 /** [label, text] of what a unit signs in with. */
 export const credentialRows = (credentials) => [[t("devices.username"), credentials.username], [t("devices.password"), credentials.password]];
 
-const Row = memo(function Row({id}) {
+const Row = function Row({id}) {
   const d = device(id)?.value;
   if (!d) return null;
   return (
@@ -37,7 +36,7 @@ const Row = memo(function Row({id}) {
       <Icon name="next" />
     </a></li>
   );
-});
+}
 
 function Add({onClose, onMade}) {
   const models = useRead(async () => (await get("/models")).items, []);

@@ -1,6 +1,5 @@
 // Every unit at a glance: free, running, hot, dirty, in trouble; found by words and filters; stopped with one tap.
 import {signal, useComputed} from "@preact/signals";
-import {memo} from "preact/compat";
 import {post} from "../data/api.js";
 import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data/live.js";
 import {celsius, clock} from "../format.js";
@@ -63,7 +62,7 @@ function Face({d}) {
   );
 }
 
-const Tile = memo(function Tile({id}) {
+const Tile = function Tile({id}) {
   const d = device(id)?.value;
   if (!d) return null;
   const is = condition(d), where = presence(d);
@@ -86,7 +85,7 @@ const Tile = memo(function Tile({id}) {
       </div>
     </article>
   );
-});
+}
 
 function StopAll({ids}) {
   shape.value; // changes when a session begins or ends: the rest of a thousand devices is not listened to
