@@ -34,6 +34,7 @@ test("a unit is added, its access data shown once, then renamed, taken out, put 
   }
   await page.getByRole("button", {name: "Retire"}).click();
   await dialog(page).getByRole("button", {name: "Retire"}).click();
+  await dialog(page).waitFor({state: "detached"}); // it has a button of that name until the server has answered
   await page.getByRole("button", {name: "Retire"}).waitFor({state: "detached"});
   equal((await api.get(`/devices/${device}`)).service, "retired");
 });

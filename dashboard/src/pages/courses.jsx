@@ -3,6 +3,7 @@ import {signal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {all} from "../data/api.js";
 import {onEvent, sites} from "../data/live.js";
+import {finder} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
@@ -14,7 +15,6 @@ const MOST = 2000, STATES = ["active", "paused", "completed", "ended"];
 const state = signal("active"), site = signal(""), find = signal("");
 
 const when = (course) => course.progress.next?.starts_at ?? "~";
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 function Card({course}) {
   const {progress} = course;
@@ -34,8 +34,8 @@ function Card({course}) {
 export default function Courses() {
   const {data, error, again} = useLoad(() => all("/courses", {state: state.value, site_id: site.value}, {most: MOST}), [state.value, site.value]);
   useEffect(() => onEvent((type) => { if (type === "course" || type === "resync") again(); }), []);
-  const words = folded(find.value.trim());
-  const shown = (data ?? []).filter((each) => folded(each.guest).includes(words)).sort((a, b) => when(a).localeCompare(when(b)));
+  const fits = finder(find.value);
+  const shown = (data ?? []).filter((each) => fits(each.guest)).sort((a, b) => when(a).localeCompare(when(b)));
   return (
     <div class="courses">
       <div class="heading"><h1>{t("menu.courses")}</h1>{may("operate") && <a class="button primary" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>
