@@ -2,7 +2,6 @@
 // .gz and .br. Prints what a browser has to load. usage: node build.mjs [OUT]
 import {build} from "esbuild";
 import {minify} from "terser";
-import {gzipAsync} from "@gfx/zopfli";
 import {brotliCompressSync, constants} from "node:zlib";
 import {createHash} from "node:crypto";
 import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
@@ -92,6 +91,7 @@ writeFileSync(join(OUT, "index.html"), readFileSync(join(HERE, "src/index.html")
   .replace("{{preloads}}", preloads)
   .replace("{{style}}", `/assets/${nameOf(style)}`));
 
+const {gzipAsync} = await import("@gfx/zopfli"); // only now: from then on it catches every error, and prints itself instead
 const zipped = {};
 await Promise.all(readdirSync(ASSETS).map(async (name) => {
   const bytes = readFileSync(join(ASSETS, name)), gz = await gzipAsync(bytes, ZOPFLI);

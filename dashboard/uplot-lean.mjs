@@ -11,6 +11,8 @@ const RULES = [
   ["linear scales", /\b(?:\w+\.)?distr == +(?:2|3|4|100)\b/g, 30, "false"],
   ["", /\bsc\.distr == 1\b/g, 1, "true"],
   ["", /\bsc\.distr >= 3\b/g, 1, "false"],
+  ["", /\bxScaleDistr == [234]\b/g, 6, "false"],
+  ["", /\bscaleX\.time\b/g, 1, "true"],
   ["x lies", /\b(?:scaleX|sx)\.ori == 0\b/g, 25, "true"],
   ["", /\bscaleX\.ori == 1\b/g, 9, "false"],
   ["no legend", /const showLegend = legend\.show;/g, 1, "const showLegend = false;"],
@@ -25,6 +27,9 @@ const RULES = [
   ["", /\nconst \[ timeIncrsMs, .*\n/g, 1, "\n"],
   ["", /\ngenIncrs\(2, -53, 53, \[1\]\);/g, 1, ""],
   ["nothing is dragged, clicked or zoomed", /select\.show && dragging\b/g, 1, "false"],
+  ["", /\n\tlet dragging = false;/g, 1, ""],
+  ["", /if \(dragging( && e != null|\) \{)/g, 2, (_, rest) => `if (false${rest}`],
+  ["", /\n\t\tlet _dragging = dragging;|\n\t\tif \(_dragging\)\n\t\t\tdragging = _dragging;/g, 2, ""],
   ["", /\n\t\tonMouse\((?:mousedown|dblclick), .*/g, 2, ""],
   ["", /\n\tevents\.(?:mousedown|mouseup|dblclick) = .*/g, 3, ""],
   ["", /\n\tevents\["setSeries"\] = [^;]*;[^;]*;[^;]*;\n\t\};/g, 1, ""],
@@ -49,7 +54,7 @@ function lean(text) {
   for (const [, found, times, instead] of RULES) {
     const count = text.match(found)?.length ?? 0;
     if (count !== times) throw new Error(`uplot-lean: ${found} fits ${count} times, not ${times}`);
-    text = text.replace(found, () => instead);
+    text = text.replace(found, typeof instead === "string" ? () => instead : instead);
   }
   return text;
 }

@@ -13,6 +13,7 @@ import {Portions} from "../ui/portions.jsx";
 import {Presence, presenceOf} from "../ui/presence.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
 import {complain, explain} from "../ui/toast.jsx";
+import {None} from "./floor.jsx";
 
 const find = signal(""), service = signal("used"), site = signal(""), presence = signal("");
 const IN_SERVICE = {used: ["in_service", "maintenance"], in_service: ["in_service"], maintenance: ["maintenance"], retired: ["retired"]};
@@ -96,7 +97,7 @@ export default function Devices() {
         )}
       </div>
       <p class="soft" role="status">{t("devices.count", {n: shown.value.length})}</p>
-      {shown.value.length ? <Portions as="ul" class="unit-list" ids={shown.value} of={Row} /> : <p class="empty">{t("floor.none")}</p>}
+      {shown.value.length ? <Portions as="ul" class="unit-list" ids={shown.value} of={Row} /> : <None anyAtAll={deviceList().length > 0} onAll={() => { find.value = ""; service.value = "used"; site.value = ""; presence.value = ""; }} />}
       {adding.value && <Add onClose={() => { adding.value = false; }} onMade={(each) => { made.value = each; }} />}
       {made.value && <OnceDialog title={t("devices.made", {name: made.value.name})} why={t("devices.once")} values={credentialRows(made.value.credentials)}
         onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}

@@ -2,6 +2,7 @@
 import {signal, useComputed} from "@preact/signals";
 import {post} from "../data/api.js";
 import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data/live.js";
+import {routineName} from "../data/routines.js";
 import {byName, celsius, clock, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -70,7 +71,7 @@ const Tile = function Tile({id, near}) {
         <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} near={near} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        <p class="tile-line">{d.session ? routineName(d.session.routine) || word("model", d.model) : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
           {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>
@@ -97,6 +98,12 @@ function StopAll({ids}) {
   };
   return <div class="stop-bar"><button class="stop" onClick={stop}><Icon name="stop" /> {t("floor.stop_all", {n: running.length})}</button></div>;
 }
+
+/** Nothing to show: what to do about it. */
+export const None = ({anyAtAll, onAll}) => (
+  <div class="empty"><p>{t(anyAtAll ? "floor.none" : "floor.empty")}</p>
+    {anyAtAll ? <button onClick={onAll}>{t("floor.show_all")}</button> : may("manage") && <a class="button primary" href="#/devices"><Icon name="plus" /> {t("devices.add")}</a>}</div>
+);
 
 export default function Floor() {
   const shown = useComputed(() => {
@@ -133,7 +140,7 @@ export default function Floor() {
         <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
       </div>
       {shown.value.length ? <Portions class="tiles" ids={shown.value} of={Tile} />
-        : <p class="empty">{t("floor.none")}</p>}
+        : <None anyAtAll={counted.all > 0} onAll={() => { which.value = "all"; find.value = ""; site.value = ""; }} />}
       <StopAll ids={shown.value} />
     </>
   );
