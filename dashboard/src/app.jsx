@@ -40,7 +40,7 @@ function Page() {
     const {page} = present.value;
     if (!page) { loaded.value = null; return; }
     failed.value = false;
-    page.load().then((module) => { if (present.peek().page === page) loaded.value = {page, View: module.default}; },
+    page.load().then((View) => { if (present.peek().page === page) loaded.value = {page, View}; },
       () => { failed.value = true; });
   });
   const {page, params, query} = present.value;

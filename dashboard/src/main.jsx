@@ -4,12 +4,8 @@ import {loadMe, me} from "./data/api.js";
 import {setLanguage, startTexts} from "./texts/index.js";
 import "./pages/index.js";
 
+// Both are asked for at once; the sign-in page says what is wrong, when it is tried.
+const known = loadMe().then(() => me.value?.language && setLanguage(me.value.language), () => { me.value = null; });
 await startTexts();
-const root = document.getElementById("app");
-render(<App />, root);
-try {
-  await loadMe();
-  if (me.value?.language) await setLanguage(me.value.language);
-} catch {
-  me.value = null; // the sign-in page says what is wrong when it is tried
-}
+render(<App />, document.getElementById("app"));
+await known;

@@ -2,12 +2,9 @@
 import {computed, signal} from "@preact/signals";
 import {me} from "./data/api.js";
 
-const PAGES = [
-  {path: "/", name: "floor", menu: "floor", load: () => import("./pages/floor.jsx")},
-  {path: "/sign-in", name: "sign-in", open: true, load: () => import("./pages/sign-in.jsx")},
-];
+const PAGES = [];
 
-/** Other files add theirs here; the order of the menu is the order of the calls. */
+/** pages/index.js adds them; their order is the menu's. */
 export const addPages = (...pages) => PAGES.push(...pages);
 
 export const address = signal(location.hash.slice(1) || "/");

@@ -32,6 +32,8 @@ test("words and filters narrow the floor", async ({page}) => {
   await until(async () => await tiles(page).count() === (await freeDevices()).length, "the free ones");
   await chip(page, "In use").click();
   await page.getByText("No unit fits this filter.").waitFor();
+  await page.getByRole("button", {name: "Show all"}).click();
+  await until(async () => await tiles(page).count() === all, "all of them again");
 });
 
 test("one site's devices can be shown alone", async ({page}) => {

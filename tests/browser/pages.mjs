@@ -2,7 +2,7 @@ import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {accessibility, api, check, equal, freeDevices, ROOT, rows, run, screenshot, SIZES, startSession, test, visit} from "./harness.mjs";
 
-const SOURCES = ["dashboard/src/routes.js", "dashboard/src/pages/index.js"];
+const SOURCES = ["dashboard/src/pages/index.js"];
 const pages = SOURCES.flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(/\{\s*path: "([^"]+)", name: "([^"]+)"/g)])
   .map(([, path, name]) => ({path, name}));
 

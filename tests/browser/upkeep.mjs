@@ -35,7 +35,7 @@ test("a unit is added, its access data shown once, then renamed, taken out, put 
   }
   await page.getByRole("button", {name: "Retire"}).click();
   await dialog(page).getByRole("button", {name: "Retire"}).click();
-  await dialog(page).waitFor({state: "detached"});
+  await dialog(page).waitFor({state: "detached"}); // it has a button of that name until the server has answered
   await page.getByRole("button", {name: "Retire"}).waitFor({state: "detached"});
   equal((await api.get(`/devices/${device}`)).service, "retired");
 });
@@ -58,6 +58,18 @@ test("an alarm shows on every page at once; who takes care and what was done sta
   await page.getByText("Switched off and on").waitFor();
   const [alarm] = (await api.get(`/alarms?device_id=${device.id}`)).items;
   equal([alarm.state, alarm.acknowledged_name, alarm.cleared_name, alarm.note], ["cleared", "Staff", "Staff", "Switched off and on"]);
+});
+
+test("alarms older than the latest fifty can be seen too", async ({page}) => {
+  const device = await newUnit();
+  await control("sql", {text: `INSERT INTO alarm (kind, severity, device_id, site_id, raised_at, cleared_at, gone_at, detail) SELECT 'samples_lost', 'warning', d.id, d.site_id, now() - n * interval '1 minute',
+    now(), now(), 'number ' || n FROM device d, generate_series(1, 60) n WHERE d.id = '${device.id}' RETURNING id`});
+  await visit(page, "/alarms?state=cleared");
+  const shown = page.locator(".alarm");
+  await until(async () => await shown.count() === 50, "the latest fifty");
+  await page.getByRole("button", {name: "Show more"}).click();
+  await until(async () => await shown.count() >= 60, "the others");
+  equal(await page.getByRole("button", {name: "Show more"}).count(), 0);
 });
 
 test("the disinfection log takes a record and days without use, and is saved as a file and printed a unit a page", async ({page}) => {

@@ -89,7 +89,6 @@ function apply() {
     for (const {type, data} of events) regrouped = appliers[type](data) || regrouped;
     if (regrouped) shape.value++;
   });
-  performance.mark("pediluve-applied");
 }
 
 function hear(type, data) {
@@ -185,8 +184,8 @@ export function startLive() {
 }
 
 /** What remains of a session now, counted on from the last word. */
-export function remainingMs(session) {
+export function remainingMs(session, at = now.value) {
   if (!session) return 0;
   const running = session.state === "running" || session.state === "waiting";
-  return Math.max(0, session.remaining_ms - (running ? Math.max(0, now.value - session.at) : 0));
+  return Math.max(0, session.remaining_ms - (running ? Math.max(0, at - session.at) : 0));
 }

@@ -1,6 +1,6 @@
 // What went wrong and who takes care of it: open, acknowledged, cleared.
 import {useSignal} from "@preact/signals";
-import {get, post} from "../data/api.js";
+import {post} from "../data/api.js";
 import {alarms, device, now, sites} from "../data/live.js";
 import {ago, dateTime} from "../format.js";
 import {may} from "../routes.js";
@@ -10,7 +10,8 @@ import {audible, muted, setMuted, sound} from "../ui/alarm-sound.js";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
-import {Unread, useRead} from "../ui/read.jsx";
+import {Unread} from "../ui/read.jsx";
+import {More, usePages} from "../ui/rows.jsx";
 import {complain, say} from "../ui/toast.jsx";
 
 const STATES = ["open", "acknowledged", "cleared"];
@@ -86,19 +87,20 @@ function Sound() {
 
 export default function Alarms({query}) {
   const state = useSignal(STATES.includes(query.get("state")) ? query.get("state") : "open"), clearing = useSignal(null);
-  const read = useRead(async (signal) => (await get("/alarms", {state: state.value, limit: SHOWN}, {signal})).items.sort(state.value === "cleared" ? () => 0 : urgency), [state.value], (type) => type === "alarm");
+  const pages = usePages("/alarms", {state: state.value, limit: SHOWN}, (type) => type === "alarm"), read = pages.first;
+  const list = state.value === "cleared" ? pages.rows : pages.rows.sort(urgency);
   const live = [...alarms.value.values()], count = {open: live.filter(isOpen).length, acknowledged: live.filter((each) => !isOpen(each)).length};
   return (
     <>
       <div class="page-head"><h1>{t("menu.alarms")}</h1><Sound /></div>
-      <div class="bar"><div class="chips" role="group" aria-label={t("floor.show")}>
+      <div class="bar alarms-bar"><div class="chips" role="group" aria-label={t("floor.show")}>
         {STATES.map((each) => <button key={each} class="chip" aria-pressed={state.value === each} onClick={() => { state.value = each; }}>{t(`alarms.state.${each}`)} {each in count && <b>{count[each]}</b>}</button>)}
       </div></div>
       <Unread of={read} />
-      {read.value && (read.value.length
-        ? <ul class="alarms">{read.value.map((each) => <Alarm key={each.id} alarm={each} onClear={(which) => { clearing.value = which; }} onDone={read.again} />)}</ul>
+      {read.value && (list.length
+        ? <ul class="alarms">{list.map((each) => <Alarm key={each.id} alarm={each} onClear={(which) => { clearing.value = which; }} onDone={read.again} />)}</ul>
         : <p class="empty"><Icon name="check" /> {t(`alarms.none.${state.value}`)}</p>)}
-      {read.value?.length === SHOWN && <p class="soft">{t("alarms.latest", {n: SHOWN})}</p>}
+      <More of={pages} />
       {clearing.value && <Clear alarm={clearing.value} onClose={() => { clearing.value = null; }} onDone={read.again} />}
     </>
   );

@@ -4,6 +4,7 @@ import {useEffect, useRef} from "preact/hooks";
 import {all, post} from "../data/api.js";
 import {catalogue} from "../data/catalogue.js";
 import {deviceList, sites} from "../data/live.js";
+import {routineName} from "../data/routines.js";
 import {clock} from "../format.js";
 import {go} from "../routes.js";
 import {named, t} from "../texts/index.js";
@@ -40,7 +41,7 @@ function usePlan(body) {
 const Dates = ({plan, stale}) => (
   <section class={`card${stale ? " stale" : ""}`} aria-busy={stale}>
     <h2>{t("courses.dates", {n: plan.sessions.length})}</h2>
-    <p><small>{plan.name} · {plan.routine} · {clock(plan.duration_s * 1000)} · {plan.timezone}</small></p>
+    <p><small>{plan.name} · {routineName(plan.routine)} · {clock(plan.duration_s * 1000)} · {plan.timezone}</small></p>
     <ol class="dates">{plan.sessions.map((each) => (
       <li key={each.number} class={each.number > 1 && plan.sessions[each.number - 2]?.round !== each.round ? "new-round" : ""}><b>{dayAndTime(each.starts_at, plan.timezone)}</b> <small>{each.intensity} %</small></li>
     ))}</ol>

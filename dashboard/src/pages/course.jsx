@@ -3,6 +3,7 @@ import {useSignal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {post, request} from "../data/api.js";
 import {device, onEvent} from "../data/live.js";
+import {routineName} from "../data/routines.js";
 import {clock} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -139,7 +140,7 @@ export default function Course({id}) {
         <section class="card">
           <p class="facts"><span>{course.name}</span><span>{clock(course.duration_s * 1000)}</span><span>{course.intensity_from === course.intensity_to ? `${course.intensity_from} %` : t("routine.ramp", {from: course.intensity_from, to: course.intensity_to})}</span>
             <span>{course.device_id ? device(course.device_id)?.value.name ?? t("courses.unit") : t("courses.any_unit")}</span></p>
-          <p><a class="tap" href={`#/routines/${course.routine}`}>{course.routine}</a></p>
+          <p><a class="tap" href={`#/routines/${course.routine}`}>{routineName(course.routine)}</a></p>
           <Progress progress={progress} />
           {progress.next && <p class="next"><Icon name="course" /> {t("courses.next")}: <b>{dayAndTime(progress.next.starts_at, course.timezone)}</b></p>}
           {course.override_reason && <p><small>{t("courses.overridden", {reason: course.override_reason})}</small></p>}

@@ -3,6 +3,8 @@ import {signal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {all} from "../data/api.js";
 import {onEvent, sites} from "../data/live.js";
+import {routineName} from "../data/routines.js";
+import {finder} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
@@ -14,7 +16,6 @@ const MOST = 2000, STATES = ["active", "paused", "completed", "ended"];
 const state = signal("active"), site = signal(""), find = signal("");
 
 const when = (course) => course.progress.next?.starts_at ?? "~";
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 function Card({course}) {
   const {progress} = course;
@@ -22,7 +23,7 @@ function Card({course}) {
     <article class={`card course-tile${isDue(course) ? " course-due" : ""}`}>
       <a class="course-link" href={`#/courses/${course.id}`}>
         <header><h2>{course.guest}</h2><State state={course.state} /></header>
-        <p>{course.name} · {course.routine}</p>
+        <p>{course.name} · {routineName(course.routine)}</p>
         <Progress progress={progress} />
         {progress.next && <p class="next"><Icon name="course" /> {isDue(course) ? t("courses.due") : t("courses.next")}: <b>{dayAndTime(progress.next.starts_at, course.timezone)}</b></p>}
       </a>
@@ -34,8 +35,8 @@ function Card({course}) {
 export default function Courses() {
   const {data, error, again} = useLoad(() => all("/courses", {state: state.value, site_id: site.value}, {most: MOST}), [state.value, site.value]);
   useEffect(() => onEvent((type) => { if (type === "course" || type === "resync") again(); }), []);
-  const words = folded(find.value.trim());
-  const shown = (data ?? []).filter((each) => folded(each.guest).includes(words)).sort((a, b) => when(a).localeCompare(when(b)));
+  const fits = finder(find.value);
+  const shown = (data ?? []).filter((each) => fits(each.guest)).sort((a, b) => when(a).localeCompare(when(b)));
   return (
     <div class="courses">
       <div class="heading"><h1>{t("menu.courses")}</h1>{may("operate") && <a class="button primary" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>
@@ -53,7 +54,7 @@ export default function Courses() {
       </div>
       {error && <p class="error" role="alert">{explain(error)} <button onClick={again}>{t("load.again")}</button></p>}
       {!data && !error && <Waiting />}
-      {data && shown.length === 0 && <p class="empty">{t("courses.none")}</p>}
+      {data && shown.length === 0 && <div class="empty"><p>{t("courses.none")}</p>{may("operate") && <a class="button" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>}
       <div class="routine-tiles">{shown.map((each) => <Card key={each.id} course={each} />)}</div>
     </div>
   );

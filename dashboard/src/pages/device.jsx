@@ -2,6 +2,7 @@
 import {useSignal} from "@preact/signals";
 import {get, post, request} from "../data/api.js";
 import {device, now, ready, refreshDevice, sites} from "../data/live.js";
+import {routineName} from "../data/routines.js";
 import {celsius, date, dateTime, minutes, percent} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -145,7 +146,7 @@ function Histories({d}) {
   const lists = {
     sessions: {path: "/sessions", params: {device_id: d.id}, when: mine(d.id, "session"), columns: [
       {name: t("device.when"), show: (s) => <a href={`#/sessions/${s.id}`}>{dateTime(s.started_at ?? s.requested_at, zone)}</a>},
-      {name: t("device.routine"), show: (s) => s.routine}, {name: t("device.guest"), show: (s) => s.guest ?? "–"},
+      {name: t("device.routine"), show: (s) => routineName(s.routine)}, {name: t("device.guest"), show: (s) => s.guest ?? "–"},
       {name: t("device.outcome"), show: (s) => <>{word("state", s.state)}{s.reason && s.reason !== "none" && <small> {word("reason", s.reason)}</small>}</>},
       {name: t("device.ran"), show: (s) => t("device.min", {n: Math.round(s.elapsed_ms / 60000)})}]},
     commands: {path: `/devices/${d.id}/commands`, params: {}, when: mine(d.id, "command"), columns: [

@@ -1,29 +1,29 @@
 // Every unit, also those that are out of service or retired: found, added, opened.
 import {signal, useComputed, useSignal} from "@preact/signals";
-import {memo} from "preact/compat";
 import {get, post} from "../data/api.js";
 import {device, deviceList, now, ready, refreshDevice, sites} from "../data/live.js";
-import {ago} from "../format.js";
+import {ago, byName, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {OnceDialog} from "../ui/once.jsx";
+import {Portions} from "../ui/portions.jsx";
 import {Presence, presenceOf} from "../ui/presence.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
 import {complain, explain} from "../ui/toast.jsx";
+import {None} from "./floor.jsx";
 
 const find = signal(""), service = signal("used"), site = signal(""), presence = signal("");
 const IN_SERVICE = {used: ["in_service", "maintenance"], in_service: ["in_service"], maintenance: ["maintenance"], retired: ["retired"]};
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export const siteName = (id) => sites.value.find((each) => each.id === id)?.name ?? "";
 
 /** [label, text] of what a unit signs in with. */
 export const credentialRows = (credentials) => [[t("devices.username"), credentials.username], [t("devices.password"), credentials.password]];
 
-const Row = memo(function Row({id}) {
+function Row({id}) {
   const d = device(id)?.value;
   if (!d) return null;
   return (
@@ -37,7 +37,7 @@ const Row = memo(function Row({id}) {
       <Icon name="next" />
     </a></li>
   );
-});
+}
 
 function Add({onClose, onMade}) {
   const models = useRead(async () => (await get("/models")).items, []);
@@ -68,11 +68,11 @@ function Add({onClose, onMade}) {
 export default function Devices() {
   const adding = useSignal(false), made = useSignal(null);
   const shown = useComputed(() => {
-    const words = folded(find.value).split(/\s+/).filter(Boolean);
+    const fits = finder(find.value);
     return deviceList().map((each) => each.peek())
       .filter((d) => IN_SERVICE[service.value].includes(d.service) && (!site.value || d.site_id === site.value) && (!presence.value || presenceOf(d) === presence.value) &&
-        words.every((each) => folded(`${d.name} ${d.serial} ${d.model} ${siteName(d.site_id)}`).includes(each)))
-      .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})).map((d) => d.id);
+        fits(`${d.name} ${d.serial} ${d.model} ${siteName(d.site_id)}`))
+      .sort(byName).map((d) => d.id);
   });
   if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
@@ -97,7 +97,7 @@ export default function Devices() {
         )}
       </div>
       <p class="soft" role="status">{t("devices.count", {n: shown.value.length})}</p>
-      {shown.value.length ? <ul class="unit-list">{shown.value.map((id) => <Row key={id} id={id} />)}</ul> : <p class="empty">{t("floor.none")}</p>}
+      {shown.value.length ? <Portions as="ul" class="unit-list" ids={shown.value} of={Row} /> : <None anyAtAll={deviceList().length > 0} onAll={() => { find.value = ""; service.value = "used"; site.value = ""; presence.value = ""; }} />}
       {adding.value && <Add onClose={() => { adding.value = false; }} onMade={(each) => { made.value = each; }} />}
       {made.value && <OnceDialog title={t("devices.made", {name: made.value.name})} why={t("devices.once")} values={credentialRows(made.value.credentials)}
         onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}

@@ -1,7 +1,7 @@
 // A unit is disinfected: what to do, the contact time, and the record, which cannot be made too early. Two taps where product and
 // initials are those of the last time.
 import {useSignal} from "@preact/signals";
-import {useEffect, useRef} from "preact/hooks";
+import {useRef} from "preact/hooks";
 import {get, post, request} from "../data/api.js";
 import {device, now, ready} from "../data/live.js";
 import {clock, date, dateTime, time} from "../format.js";
@@ -9,6 +9,7 @@ import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Unread, useRead} from "../ui/read.jsx";
 import {Ring} from "../ui/ring.jsx";
 import {explain, say} from "../ui/toast.jsx";
 import {keep, kept, kindsOf, lastUsed, parts, remember} from "./disinfect/rules.js";
@@ -30,41 +31,27 @@ function Timer({run}) {
   );
 }
 
-/* What was done last, and what the rules ask. A time of this tablet that began before the last session ended, or before somebody
- * else's record, is of another cleaning. */
-function useLog(id, own, asks) {
-  const last = useSignal(null), hygiene = useSignal(asks ? undefined : null);
-  useEffect(() => {
-    Promise.all([get(`/devices/${id}/cleanings`, {limit: 1}), get("/sessions", {device_id: id, limit: 1})]).then(([cleanings, sessions]) => {
-      last.value = cleanings.items[0] ?? null;
-      const since = Math.max(Date.parse(cleanings.items[0]?.done_at ?? 0), Date.parse(sessions.items[0]?.ended_at ?? 0));
-      if (own.value && own.value.startedAt < since) { own.value = null; keep(id, null); }
-    }, () => {}); // the record itself is judged by the server
-    if (asks) get(`/devices/${id}/hygiene`).then((found) => { hygiene.value = found; }, () => { hygiene.value = null; });
-  }, [id, asks]);
-  return {last: last.value, hygiene: hygiene.value};
-}
-
 /* The fields of the record; a new content is a new intent. */
 const trimmed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
 
 export default function Disinfect({device: id}) {
   const d = device(id)?.value;
-  // A server that keeps the time says so in the device; before, this tablet keeps it.
-  const servers = !!d && "disinfecting" in d;
-  const own = useSignal(kept(id)), chosen = useSignal(null), longer = useSignal(own.value?.minutes ?? 0);
+  const chosen = useSignal(null), longer = useSignal(0);
   const fields = useSignal({...lastUsed(), note: ""});
   const busy = useSignal(false), problem = useSignal(null), key = useRef(null);
-  const {last, hygiene} = useLog(id, own, servers);
-  if (ready.value === undefined || (d && hygiene === undefined)) return <div class="waiting" aria-busy="true" />;
+  const read = useRead((signal) => Promise.all([get(`/devices/${id}/hygiene`, undefined, {signal}), get(`/devices/${id}/cleanings`, {limit: 1}, {signal})]), [id]);
+  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
   if (!d) return <p class="empty" role="alert">{t("start.no_device")}</p>;
   if (!may("operate")) return <p class="empty">{t("start.not_allowed")}</p>;
   if (d.session) return <div class="empty"><h1>{t("disinfect.title", {name: d.name})}</h1><p>{t("disinfect.busy")}</p><a class="button" href={`#/sessions/${d.session.id}`}>{t("start.open_session")}</a></div>;
 
+  if (!read.value) return <Unread of={read} />;
+  const [hygiene, {items: [last]}] = read.value;
+
   const kinds = kindsOf(hygiene), of = (kind) => kinds.find((each) => each.kind === kind);
-  const begun = servers ? d.disinfecting && {kind: d.disinfecting.kind, startedAt: Date.parse(d.disinfecting.started_at)} : own.value;
+  const begun = d.disinfecting && {kind: d.disinfecting.kind, startedAt: Date.parse(d.disinfecting.started_at)};
   const what = of(begun?.kind ?? chosen.value ?? "after_client") ?? kinds[0];
-  const run = begun && {...begun, minutes: Math.max(what.minutes, longer.value)};
+  const run = begun && {...begun, minutes: Math.max(what.minutes, kept(id, begun.startedAt))};
   const minutes = Math.max(what.minutes, longer.value), timed = what.minutes > 0;
   const [before, after] = parts(what, d.rinse);
   const over = !timed || (run && now.value - run.startedAt >= run.minutes * MINUTE);
@@ -83,18 +70,15 @@ export default function Disinfect({device: id}) {
     busy.value = false;
   };
   const begin = () => doing(async () => {
-    const started = servers ? Date.parse((await post(`/devices/${id}/cleanings/start`, {kind: what.kind})).started_at) : Date.now();
-    own.value = {kind: what.kind, minutes, startedAt: started};
-    longer.value = minutes;
-    keep(id, own.value); // with a server that keeps the time, for the longer time of the label
+    const {started_at} = await post(`/devices/${id}/cleanings/start`, {kind: what.kind});
+    keep(id, Date.parse(started_at), minutes);
     rememberThem();
   });
   const again = () => {
     if (confirm(t("disinfect.again_sure"))) doing(async () => {
-      if (servers) await request("DELETE", `/devices/${id}/cleanings/start`);
-      own.value = null;
+      await request("DELETE", `/devices/${id}/cleanings/start`);
       longer.value = 0;
-      keep(id, null);
+      keep(id);
     });
   };
   const record = () => doing(async () => {
@@ -104,7 +88,7 @@ export default function Disinfect({device: id}) {
       kind: what.kind, initials, rinsed: before.includes("rinse") || before.includes("additive"), ...(note && {note}),
       ...(timed && {disinfectant, contact_minutes: run.minutes}), ...(timed && epa_number && {epa_number}),
     }, {key: key.current});
-    keep(id, null);
+    keep(id);
     rememberThem();
     say(t(timed ? "disinfect.recorded" : "disinfect.recorded_rinse", {name: d.name}));
     go("/");

@@ -1,12 +1,13 @@
 // Every unit at a glance: free, running, hot, dirty, in trouble; found by words and filters; stopped with one tap.
 import {signal, useComputed} from "@preact/signals";
-import {memo} from "preact/compat";
 import {post} from "../data/api.js";
 import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data/live.js";
-import {celsius, clock} from "../format.js";
+import {routineName} from "../data/routines.js";
+import {byName, celsius, clock, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
+import {Portions} from "../ui/portions.jsx";
 import {Ring} from "../ui/ring.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
 
@@ -27,14 +28,9 @@ const GROUPS = {all: () => true, free: ["free"], busy: ["running", "paused", "wa
   maintenance: ["maintenance"]};
 const inGroup = (group, d) => group === "all" || GROUPS[group].includes(condition(d));
 
-/* Made once: for a thousand names it is ten times as fast as localeCompare. */
-const byName = new Intl.Collator(undefined, {numeric: true});
 /* Nothing is drawn anew for a list that is the one of before. */
 let before = [];
 const same = (a, b) => a.length === b.length && a.every((each, i) => each === b[i]);
-
-/* Whatever language and case it is written in. */
-const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export async function stopSession(id) {
   try {
@@ -54,8 +50,9 @@ function presence(d) {
 /* Chairs of two sites may have one name: with all sites on the floor each tile says where it stands. */
 const placeOf = (d) => (site.value || sites.value.length < 2 ? "" : sites.value.find((each) => each.id === d.site_id)?.name ?? "");
 
-function Face({d}) {
-  const left = remainingMs(d.session), all = d.session.elapsed_ms + d.session.remaining_ms;
+/* Out of sight nothing counts down. */
+function Face({d, near}) {
+  const left = remainingMs(d.session, near.value ? now.value : now.peek()), all = d.session.elapsed_ms + d.session.remaining_ms;
   return (
     <Ring part={all > 0 ? 1 - left / all : 0}>
       <b>{clock(left)}</b><small>{word("state", d.session.state)}</small>
@@ -63,7 +60,7 @@ function Face({d}) {
   );
 }
 
-const Tile = memo(function Tile({id}) {
+const Tile = function Tile({id, near}) {
   const d = device(id)?.value;
   if (!d) return null;
   const is = condition(d), where = presence(d);
@@ -73,8 +70,8 @@ const Tile = memo(function Tile({id}) {
       <a class="tile-body" href={`#/devices/${id}`}>
         <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
-        {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        {d.session ? <Face d={d} near={near} /> : <p class="tile-word">{word("condition", is)}</p>}
+        <p class="tile-line">{d.session ? routineName(d.session.routine) || word("model", d.model) : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
           {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>
@@ -86,7 +83,7 @@ const Tile = memo(function Tile({id}) {
       </div>
     </article>
   );
-});
+}
 
 function StopAll({ids}) {
   shape.value; // changes when a session begins or ends: the rest of a thousand devices is not listened to
@@ -102,13 +99,18 @@ function StopAll({ids}) {
   return <div class="stop-bar"><button class="stop" onClick={stop}><Icon name="stop" /> {t("floor.stop_all", {n: running.length})}</button></div>;
 }
 
+/** Nothing to show: what to do about it. */
+export const None = ({anyAtAll, onAll}) => (
+  <div class="empty"><p>{t(anyAtAll ? "floor.none" : "floor.empty")}</p>
+    {anyAtAll ? <button onClick={onAll}>{t("floor.show_all")}</button> : may("manage") && <a class="button primary" href="#/devices"><Icon name="plus" /> {t("devices.add")}</a>}</div>
+);
+
 export default function Floor() {
   const shown = useComputed(() => {
-    const words = folded(find.value).split(/\s+/).filter(Boolean);
+    const fits = finder(find.value);
     const ids = deviceList().map((each) => each.peek())
-      .filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value) && inGroup(which.value, d) &&
-        words.every((each) => folded(`${d.name} ${d.serial} ${d.model}`).includes(each)))
-      .sort((a, b) => byName.compare(a.name, b.name)).map((d) => d.id);
+      .filter((d) => d.service !== "retired" && (!site.value || d.site_id === site.value) && inGroup(which.value, d) && fits(`${d.name} ${d.serial} ${d.model}`))
+      .sort(byName).map((d) => d.id);
     return same(before, ids) ? before : (before = ids);
   });
   const counts = useComputed(() => {
@@ -137,8 +139,8 @@ export default function Floor() {
         )}
         <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
       </div>
-      {shown.value.length ? <div class="tiles">{shown.value.map((id) => <Tile key={id} id={id} />)}</div>
-        : <p class="empty">{t("floor.none")}</p>}
+      {shown.value.length ? <Portions class="tiles" ids={shown.value} of={Tile} />
+        : <None anyAtAll={counted.all > 0} onAll={() => { which.value = "all"; find.value = ""; site.value = ""; }} />}
       <StopAll ids={shown.value} />
     </>
   );

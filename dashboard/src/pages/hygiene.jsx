@@ -3,7 +3,7 @@ import {useComputed, useSignal} from "@preact/signals";
 import {post} from "../data/api.js";
 import {dayOf, readCleanings, readHygiene, saveCsv} from "../data/cleanings.js";
 import {alarms, deviceList, ready, refreshDevice, sites} from "../data/live.js";
-import {date, time} from "../format.js";
+import {byName, date, time} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
@@ -144,7 +144,7 @@ export default function Hygiene({query}) {
   const period = useSignal("week"), from = useSignal(daysBack(6)), to = useSignal(daysBack(0));
   const site = useSignal(""), only = useSignal(query.get("device") ?? ""), recording = useSignal(null), unused = useSignal(null);
   const all = useComputed(() => deviceList().map((each) => each.value).filter((d) => !site.value || d.site_id === site.value)
-    .sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true})));
+    .sort(byName));
   const zone = sites.value.length === 1 ? sites.value[0].timezone : siteOf(site.value || deviceList().find((each) => each.peek().id === only.value)?.peek().site_id)?.timezone;
   const asked = {from: from.value, to: to.value, zone, site: site.value, device: only.value}, isWrong = from.value > to.value;
   const read = useRead(async () => (isWrong ? {items: [], cut: false} : readCleanings(asked)), [JSON.stringify(asked)], (type) => type === "cleaning");

@@ -1,21 +1,28 @@
-// Every page but the floor and the sign-in, in the order of the menu.
+// Every page, in the order of the menu. The first two come with the frame, the others in two groups when one of them is asked for.
 import {addPages} from "../routes.js";
+import Floor from "./floor.jsx";
+import SignIn from "./sign-in.jsx";
+
+const day = (name) => () => import("./day.js").then((pages) => pages[name]);
+const owner = (name) => () => import("./owner.js").then((pages) => pages[name]);
 
 addPages(
-  {path: "/start", name: "by-hand", needs: "operate", load: () => import("./start.jsx")},
-  {path: "/start/:device", name: "start", needs: "operate", load: () => import("./start.jsx")},
-  {path: "/sessions/:id", name: "session", load: () => import("./session.jsx")},
-  {path: "/disinfect/:device", name: "disinfect", needs: "operate", load: () => import("./disinfect.jsx")},
-  {path: "/alarms", name: "alarms", menu: "alarm", load: () => import("./alarms.jsx")},
-  {path: "/log", name: "log", menu: "clean", load: () => import("./hygiene.jsx")},
-  {path: "/courses", name: "courses", menu: "course", load: () => import("./courses.jsx")},
-  {path: "/courses/new", name: "course-new", needs: "operate", load: () => import("./course-new.jsx")},
-  {path: "/courses/:id", name: "course", load: () => import("./course.jsx")},
-  {path: "/routines", name: "routines", menu: "routine", load: () => import("./routines.jsx")},
-  {path: "/routines/:slug", name: "routine", load: () => import("./routine.jsx")},
-  {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: () => import("./editor.jsx")},
-  {path: "/reflex", name: "reflex", load: () => import("./reflex.jsx")},
-  {path: "/devices", name: "devices", menu: "device", load: () => import("./devices.jsx")},
-  {path: "/devices/:id", name: "device", load: () => import("./device.jsx")},
-  {path: "/people", name: "people", menu: "users", needs: "administer", load: () => import("./people.jsx")},
+  {path: "/", name: "floor", menu: "floor", load: async () => Floor},
+  {path: "/sign-in", name: "sign-in", open: true, load: async () => SignIn},
+  {path: "/start", name: "by-hand", needs: "operate", load: day("start")},
+  {path: "/start/:device", name: "start", needs: "operate", load: day("start")},
+  {path: "/sessions/:id", name: "session", load: day("session")},
+  {path: "/disinfect/:device", name: "disinfect", needs: "operate", load: day("disinfect")},
+  {path: "/alarms", name: "alarms", menu: "alarm", load: day("alarms")},
+  {path: "/log", name: "log", menu: "clean", load: owner("log")},
+  {path: "/courses", name: "courses", menu: "course", load: owner("courses")},
+  {path: "/courses/new", name: "course-new", needs: "operate", load: owner("courseNew")},
+  {path: "/courses/:id", name: "course", load: owner("course")},
+  {path: "/routines", name: "routines", menu: "routine", load: owner("routines")},
+  {path: "/routines/:slug", name: "routine", load: owner("routine")},
+  {path: "/routines/:slug/edit", name: "editor", needs: "manage", load: owner("editor")},
+  {path: "/reflex", name: "reflex", load: owner("reflex")},
+  {path: "/devices", name: "devices", menu: "device", load: day("devices")},
+  {path: "/devices/:id", name: "device", load: day("device")},
+  {path: "/people", name: "people", menu: "users", needs: "administer", load: owner("people")},
 );

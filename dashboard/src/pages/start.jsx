@@ -50,8 +50,8 @@ function Progress({at, state, onStep}) {
 
 function SiteChoice() {
   return (
-    <section class="card"><h1>{t("start.which_site")}</h1>
-      <div class="choices">{sites.value.map((each) => <a key={each.id} class="button choice" href={`#/start?site=${each.id}`}>{each.name}</a>)}</div>
+    <section class="start"><h1>{t("menu.by-hand")}<small>{t("start.which_site")}</small></h1>
+      <div class="card choices">{sites.value.map((each) => <a key={each.id} class="button choice" href={`#/start?site=${each.id}`}>{each.name}</a>)}</div>
     </section>
   );
 }

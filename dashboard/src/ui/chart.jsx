@@ -64,7 +64,7 @@ function Picture({kind, data, zone, onPoint}) {
       if (gone) return;
       const {series, bands} = seriesOf(kind);
       plot.current = new UPlot({
-        width: Math.max(200, holder.current.clientWidth), height: HEIGHT[kind], padding: [8, 8, 0, 0], legend: {show: false},
+        width: Math.max(200, holder.current.clientWidth), height: HEIGHT[kind], padding: [8, 30, 0, 0], legend: {show: false},
         cursor: {sync: {key: "measured"}, y: false, drag: {x: false, y: false}, points: {size: 8}},
         scales: {x: {time: true, range: () => [latest.current.from / 1000, latest.current.to / 1000]}, y: {range: RANGE[kind]}},
         axes: axes(kind, zone), tzDate: zone ? (s) => UPlot.tzDate(new Date(s * 1000), zone) : undefined, series: [{}, ...series], bands,

@@ -20,8 +20,9 @@ export const Table = ({label, columns, rows, rowClass}) => (
   </table>
 );
 
-/** when(type, data): the events after which the list is read again. */
-export function Rows({label, path, params, columns, none, when}) {
+/** A list of the server a page at a time: {first (as of useRead), rows, more (undefined: that is all)}. when(type, data): the events
+ *  after which it is read again, from its beginning. */
+export function usePages(path, params, when) {
   const older = useSignal({items: [], cursor: undefined}), busy = useSignal(false);
   const first = useRead(async (signal) => {
     const page = await get(path, {limit: PAGE, ...params}, {signal});
@@ -38,12 +39,18 @@ export function Rows({label, path, params, columns, none, when}) {
     }
     busy.value = false;
   };
-  const rows = [...(first.value ?? []), ...older.value.items];
+  return {first, rows: [...(first.value ?? []), ...older.value.items], more: first.value && older.value.cursor ? more : undefined, busy: busy.value};
+}
+
+export const More = ({of}) => of.more && <p class="more"><button disabled={of.busy} onClick={of.more}>{t("read.more")}</button></p>;
+
+export function Rows({label, path, params, columns, none, when}) {
+  const pages = usePages(path, params, when), {first, rows} = pages;
   return (
     <>
       <Unread of={first} />
       {first.value && (rows.length ? <Table label={label} columns={columns} rows={rows} /> : <p class="soft">{none}</p>)}
-      {first.value && older.value.cursor && <button disabled={busy.value} onClick={more}>{t("read.more")}</button>}
+      <More of={pages} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 // What the pages of courses share: days at the site, progress, and the way to today's session.
 import {useSignal} from "@preact/signals";
 import {device, deviceList} from "../../data/live.js";
+import {byName} from "../../format.js";
 import {go, may} from "../../routes.js";
 import {language, t, word} from "../../texts/index.js";
 import {Dialog} from "../../ui/dialog.jsx";
@@ -28,7 +29,7 @@ const isFree = (d) => d.service === "in_service" && d.ready && d.fresh && !d.ses
 
 function ChooseUnit({course, onClose}) {
   const units = deviceList().map((each) => each.value).filter((d) => d.site_id === course.site_id && d.service === "in_service")
-    .sort((a, b) => isFree(b) - isFree(a) || a.name.localeCompare(b.name, undefined, {numeric: true}));
+    .sort((a, b) => isFree(b) - isFree(a) || byName(a, b));
   return (
     <Dialog title={t("courses.where")} onClose={onClose}>
       <div class="units">

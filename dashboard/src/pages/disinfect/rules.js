@@ -1,19 +1,10 @@
-// Kinds of cleaning: least contact time, what to do in which order, what the record has to say. A server that knows the rules of the
-// site's jurisdiction gives them; these are for one that does not. The server has the last word in any case.
-const COMMON = {
-  after_client: {minutes: 10, steps: ["drain", "scrub", "rinse", "refill", "disinfect", "rinse", "dry"]},
-  end_of_day: {minutes: 10, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "disinfect", "rinse", "dry"]},
-  weekly: {minutes: 360, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "soak", "flush"]},
-  biweekly_soak: {minutes: 360, steps: ["drain", "remove_parts", "scrub", "replace_parts", "rinse", "soak", "flush"]},
-};
+// Kinds of cleaning: least contact time, what to do in which order, what the record has to say. The server knows the rules of the
+// site's jurisdiction, and has the last word; a rinse is of no jurisdiction.
 const RINSE = {kind: "rinse", minutes: 0, steps: ["drain", "rinse"], needs: []};
 const NEEDS = ["initials", "disinfectant"];
 
-/** hygiene: the answer of GET /devices/{id}/hygiene, or null. A list of {kind, minutes, steps, needs, overdue, due_on}. */
-export const kindsOf = (hygiene) => [
-  ...(hygiene ? hygiene.kinds.map((each) => ({...each, minutes: each.contact_minutes, needs: [...new Set([...NEEDS, ...each.needs])]}))
-    : Object.entries(COMMON).map(([kind, each]) => ({kind, needs: NEEDS, ...each}))), RINSE,
-];
+/** hygiene: the answer of GET /devices/{id}/hygiene. A list of {kind, minutes, steps, needs, overdue, due_on}. */
+export const kindsOf = (hygiene) => [...hygiene.kinds.map((each) => ({...each, minutes: each.contact_minutes, needs: [...new Set([...NEEDS, ...each.needs])]})), RINSE];
 
 /** What is done before the disinfectant works, and what after. */
 export function parts({kind, steps}, rinseDue) {
@@ -26,18 +17,14 @@ export function parts({kind, steps}, rinseDue) {
 
 const key = (id) => `pediluve-disinfect-${id}`;
 
-/** {kind, minutes, startedAt} of a contact time that runs; kept on this tablet, so that a reload does not lose it. */
-export function kept(id) {
-  try {
-    const found = JSON.parse(localStorage.getItem(key(id)));
-    return found && typeof found.kind === "string" && Number.isFinite(found.startedAt) && found.minutes >= 0 ? found : null;
-  } catch {
-    return null;
-  }
+/** The minutes of the label, where they are more than the rules ask for, of the contact time that began then; kept on this tablet. */
+export function kept(id, startedAt) {
+  const [began, minutes] = (localStorage.getItem(key(id)) ?? "").split(" ").map(Number);
+  return began === startedAt && minutes > 0 ? minutes : 0;
 }
 
-export function keep(id, run) {
-  if (run) localStorage.setItem(key(id), JSON.stringify(run));
+export function keep(id, startedAt, minutes) {
+  if (startedAt) localStorage.setItem(key(id), `${startedAt} ${minutes}`);
   else localStorage.removeItem(key(id));
 }
 

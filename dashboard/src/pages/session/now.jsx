@@ -42,7 +42,7 @@ export function Now({item, guide, session, device, next, busy, mayAct, onConfirm
         {guide && session.state !== "paused" && <Counter item={item} guide={guide} ms={ms} />}
         {asks && mayAct && <button class="primary confirm" disabled={busy || session.state === "paused"} onClick={() => onConfirm(item.step)}><Icon name="check" /> {item.parts > 1 && item.part < item.parts ? t("session.confirm_part") : t("session.confirm")}</button>}
         {guide && item.ends === "timer" && <p class="soft">{t("session.by_itself")}</p>}
-        {next && <p class="soft next-step">{t("session.next", {title: next.title, where: [...next.zones.map((zone) => word("zone", zone)), next.side !== "both" && t(`body.${next.side}`)].filter(Boolean).join(", ")})}</p>}
+        {next && <p class="soft next-step">{t("session.next", {title: next.zones.length ? `${next.title},` : next.title, where: [...next.zones.map((zone) => word("zone", zone)), next.side !== "both" && t(`body.${next.side}`)].filter(Boolean).join(", ")})}</p>}
       </div>
     </section>
   );
