@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 27
+#define API_TABLES 28
 
 struct api {
     struct api_parts parts;
@@ -57,6 +57,7 @@ extern const struct route_table
     hygiene_routes,
     meta_routes,
     model_routes,
+    presence_routes,
     preview_routes,
     routine_exchange_routes,
     routine_life_routes,

@@ -3,96 +3,10 @@
  * shard's lock for the length of a copy. */
 #include "server/fleet/live.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/auto.h"
 #include "base/clock.h"
-#include "server/base/limits.h"
-
-#define SHARDS 64
-#define SHARD_BUCKETS 256
-#define CLOCK_SLEW_MS 1000
-#define SHARD_WALK_MAX 1024 /* visited a shard in one walk; the rest comes with the next */
-
-struct entry {
-    struct entry *next;
-    struct live_device d; /* d.fresh and d.rev are worked out on reading */
-    uint64_t rev;
-    int64_t hello_epoch; /* of a hello being recorded */
-    bool missed;         /* a command came while it was */
-    bool was_fresh;      /* at the last walk */
-    int64_t sent_seq, acked_seq, sent_at, stale_seq;
-    bool has_persisted;
-    int32_t persisted_mode, persisted_n_faults;
-    int32_t persisted_faults[PROTO_FAULTS_MAX];
-    struct message_session persisted;
-};
-
-struct shard {
-    pthread_mutex_t lock;
-    struct entry *buckets[SHARD_BUCKETS];
-};
-
-struct live {
-    atomic_uint_fast64_t rev;
-    atomic_size_t known, connected, ready;
-    struct shard shards[SHARDS];
-};
-
-static_assert(sizeof(struct entry) <= 1024, "performance: at most 1 kB a device");
-
-static uint64_t hash(const struct uuid *id) {
-    uint64_t a, b;
-    memcpy(&a, id->b, 8);
-    memcpy(&b, id->b + 8, 8);
-    uint64_t h = (a ^ (b * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
-    return h ^ (h >> 32);
-}
-
-static struct shard *shard_of(const struct live *l, const struct uuid *id) {
-    return (struct shard *)&l->shards[hash(id) % SHARDS];
-}
-
-static struct entry **slot(struct shard *s, const struct uuid *id) {
-    struct entry **e = &s->buckets[hash(id) / SHARDS % SHARD_BUCKETS];
-    while (*e && !uuid_equal(&(*e)->d.facts.id, id)) e = &(*e)->next;
-    return e;
-}
-
-static void unlock_p(pthread_mutex_t **m) {
-    if (*m) pthread_mutex_unlock(*m);
-}
-#define auto_unlock __attribute__((cleanup(unlock_p), unused))
-
-/* Finds the entry of id and locks its shard until the end of the scope; NULL (unlocked) otherwise. */
-#define ENTRY_LOCKED(l, id)                                                                                  \
-    auto_unlock pthread_mutex_t *locked_ = NULL;                                                             \
-    struct entry *e = entry_lock(l, id, &locked_)
-
-static struct entry *entry_lock(const struct live *l, const struct uuid *id, pthread_mutex_t **ret_lock) {
-    struct shard *s = shard_of(l, id);
-    pthread_mutex_lock(&s->lock);
-    *ret_lock = &s->lock;
-    return *slot(s, id);
-}
-
-static void touch(struct live *l, struct entry *e) {
-    e->rev = atomic_fetch_add_explicit(&l->rev, 1, memory_order_relaxed);
-}
-
-/* Whether `at` is less than `within` ago. Not so when it lies ahead: then the clock was set back, and nobody
- * knows how long ago it was. A second is forgiven, which is how a clock is slewed. */
-static bool is_recent(int64_t at_ms, int64_t now_ms, int64_t within_ms) {
-    return now_ms - at_ms < within_ms && at_ms - now_ms <= CLOCK_SLEW_MS;
-}
-
-static bool is_fresh(const struct entry *e, int64_t now_ms) {
-    return e->d.heard_at && is_recent(e->d.heard_at, now_ms, LIMIT_FRESH_MS);
-}
+#include "server/fleet/live_inside.h"
 
 static void heard(struct live *l, struct entry *e, int64_t now_ms) {
     e->d.heard_at = now_ms;
@@ -120,12 +34,6 @@ static bool set_ready(struct live *l, struct entry *e, bool ready, int64_t now_m
     else
         atomic_fetch_sub(&l->ready, 1);
     return true;
-}
-
-static void copy_out(const struct entry *e, int64_t now_ms, struct live_device *ret) {
-    *ret = e->d;
-    ret->fresh = is_fresh(e, now_ms);
-    ret->rev = e->rev << 1 | ret->fresh;
 }
 
 struct live *live_new(void) {
@@ -215,6 +123,12 @@ bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms) {
     return e;
 }
 
+static void end(struct entry *e, int64_t epoch, const struct uuid *boot_id, enum presence_why why,
+                int64_t now_ms) {
+    bool began = epoch == e->d.epoch && uuid_equal(boot_id, &e->d.boot_id);
+    e->end = (struct end){*boot_id, epoch, now_ms, began ? e->epoch_at : 0, why, e->end.n + 1};
+}
+
 bool live_put_presence(struct live *l, const struct uuid *id, const struct message_presence *p,
                        int64_t now_ms, bool *ret_changed) {
     if (ret_changed) *ret_changed = false;
@@ -225,6 +139,8 @@ bool live_put_presence(struct live *l, const struct uuid *id, const struct messa
     if (p->epoch < e->d.epoch) return false;
     bool newer = p->epoch > e->d.epoch;
     bool changed = set_connected(l, e, p->online, now_ms);
+    if (changed && !p->online) end(e, p->epoch, &p->boot_id, PRESENCE_LAST_WILL, now_ms);
+    if (newer && p->online) e->epoch_at = now_ms;
     if (newer || !p->online) changed |= set_ready(l, e, false, now_ms);
     e->d.epoch = p->epoch;
     e->d.boot_id = p->boot_id;
@@ -292,7 +208,10 @@ bool live_put_hello(struct live *l, const struct uuid *id, const struct message_
         if (uuid_equal(&h->boot_id, &e->d.boot_id)) return false;
         e->d.has_state = false; /* its numbers begin again */
     }
-    if (h->epoch != e->d.epoch) set_ready(l, e, false, now_ms);
+    if (h->epoch != e->d.epoch) {
+        set_ready(l, e, false, now_ms);
+        e->epoch_at = now_ms;
+    }
     set_connected(l, e, true, now_ms);
     e->d.epoch = e->hello_epoch = h->epoch;
     e->d.boot_id = h->boot_id;
@@ -325,7 +244,7 @@ bool live_answer_epoch(const struct live *l, const struct uuid *id, int64_t *ret
 void live_put_offline(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (!e) return;
-    set_connected(l, e, false, now_ms);
+    if (set_connected(l, e, false, now_ms)) end(e, e->d.epoch, &e->d.boot_id, PRESENCE_RETIRED, now_ms);
     set_ready(l, e, false, now_ms);
     touch(l, e);
 }
@@ -337,6 +256,7 @@ void live_put_unready(struct live *l, int64_t now_ms) {
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e; e = e->next) {
                 e->hello_epoch = 0;
+                e->told.known = false;
                 if (set_ready(l, e, false, now_ms)) touch(l, e);
             }
         pthread_mutex_unlock(&s->lock);
@@ -383,55 +303,6 @@ bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq) {
     if (!e || e->stale_seq >= seq) return false;
     e->stale_seq = seq;
     return true;
-}
-
-void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit *visit, void *arg) {
-    struct hit {
-        struct live_device d;
-        bool flipped, unanswered;
-    };
-    auto_free struct hit *hits = NULL;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = &l->shards[i];
-        size_t n = 0;
-        pthread_mutex_lock(&s->lock);
-        for (size_t b = 0; b < SHARD_BUCKETS; b++)
-            for (struct entry *e = s->buckets[b]; e && n < SHARD_WALK_MAX; e = e->next) {
-                bool fresh = is_fresh(e, now_ms), flipped = fresh != e->was_fresh;
-                bool unanswered = e->d.ready && fresh && e->sent_seq > e->acked_seq &&
-                                  !is_recent(e->sent_at, now_ms, unanswered_ms + 1);
-                if (!flipped && !unanswered) continue;
-                if (!hits) hits = xmalloc(SHARD_WALK_MAX * sizeof *hits);
-                copy_out(e, now_ms, &hits[n].d);
-                hits[n].flipped = flipped;
-                hits[n++].unanswered = unanswered;
-                e->was_fresh = fresh;
-                if (unanswered) e->sent_at = now_ms;
-            }
-        pthread_mutex_unlock(&s->lock);
-        for (size_t k = 0; k < n; k++) visit(arg, &hits[k].d, hits[k].flipped, hits[k].unanswered);
-    }
-}
-
-void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg) {
-    auto_free struct live_device *list = NULL;
-    size_t room = 0;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = (struct shard *)&l->shards[i];
-        size_t n = 0;
-        pthread_mutex_lock(&s->lock);
-        for (size_t b = 0; b < SHARD_BUCKETS; b++)
-            for (const struct entry *e = s->buckets[b]; e; e = e->next) {
-                if (!wanted(arg, &e->d)) continue;
-                if (n == room) {
-                    room = room ? room * 2 : 64;
-                    list = xrealloc(list, room * sizeof *list);
-                }
-                copy_out(e, now_ms, &list[n++]);
-            }
-        pthread_mutex_unlock(&s->lock);
-        for (size_t k = 0; k < n; k++) visit(arg, &list[k]);
-    }
 }
 
 bool live_session_differs(const struct live *l, const struct uuid *id, const struct message_state *s) {

@@ -16,6 +16,7 @@
 #include "protocol/message.h"
 #include "server/domain/drift.h"
 #include "server/store/device_store.h"
+#include "server/store/presence_store.h"
 
 /* Everything about one device, copied out under one lock. */
 struct live_device {
@@ -125,6 +126,16 @@ void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit
 typedef bool live_wanted(void *arg, const struct live_device *d);
 typedef void live_seen(void *arg, const struct live_device *d);
 void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg);
+
+/* What of presence is not written yet (presence_store.h), at most max, of each device in order. A device
+ * counts as connected while the broker holds its connection and it is fresh; what came and went between two
+ * calls is told as its last end and its present. settled: our own connection to the broker is older than
+ * LIMIT_FRESH_MS, so that what has said nothing is lost. One thread only takes and confirms. */
+size_t live_presence_take(const struct live *l, int64_t now_ms, bool settled, struct presence_change list[],
+                          size_t max);
+#define LIVE_PRESENCE_EACH 3 /* changes of one device in one call, at most */
+/* They are in the database. */
+void live_presence_put_told(struct live *l, const struct presence_change list[], size_t n);
 
 /* What the recorder last wrote of this device's session, so that heartbeats cost no SQL. True when
  * s differs from it in what the session row keeps (id, state, reason, step, started, ended,

@@ -13,6 +13,7 @@
     X(screening_store_statements)                                                                            \
     X(command_store_statements)                                                                              \
     X(cleaning_store_statements)                                                                             \
+    X(presence_store_statements)                                                                             \
     X(alarm_store_statements)                                                                                \
     X(hygiene_store_statements)                                                                              \
     X(course_store_statements)                                                                               \

@@ -15,6 +15,7 @@ import {useRead} from "../ui/read.jsx";
 import {Rows} from "../ui/rows.jsx";
 import {say} from "../ui/toast.jsx";
 import {condition} from "./floor.jsx";
+import {Connection} from "./device/connection.jsx";
 import {credentialRows} from "./devices.jsx";
 
 const HOURS = [1, 6, 24, 168];
@@ -181,7 +182,7 @@ export default function Device({id}) {
           {is === "free" && may("operate") && <a class="button primary" href={`#/start/${d.id}`}><Icon name="play" /> {t("floor.start")}</a>}
         </div></div>
       {d.faults?.length > 0 && <p class="hint-box hint-box-bad" role="alert"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</p>}
-      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><Histories d={d} /></div>
+      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><Connection d={d} zone={zoneOf(d)} /><Histories d={d} /></div>
       <Acts d={d} />
     </>
   );
