@@ -155,6 +155,7 @@ void render_device(struct jsonw *w, const char *key, const struct live_device *d
     for (int32_t i = 0; s && i < s->n_faults; i++) jsonw_str(w, NULL, reason_names[s->faults[i]]);
     jsonw_array_end(w);
     render_text(w, "agent", d->agent);
+    jsonw_bool(w, "simulated", d->simulated);
     jsonw_time(w, "created_at", row->created_at);
     jsonw_time(w, "updated_at", row->updated_at);
     jsonw_int(w, "version", row->version);
@@ -173,6 +174,7 @@ void render_session(struct jsonw *w, const char *key, const struct session_row *
     render_text(w, "guest", row->guest);
     jsonw_str(w, "routine", row->routine);
     jsonw_int(w, "routine_version", row->routine_version);
+    jsonw_bool(w, "trial", row->trial);
     jsonw_int(w, "step", row->step);
     jsonw_int(w, "step_count", row->step_count);
     jsonw_milli(w, "duration_s", row->duration_ms);

@@ -18,6 +18,7 @@ void event_device_write(struct buf *out, const struct live_device *d) {
     jsonw_array_end(&w);
     jsonw_bool(&w, "rinse", d->facts.rinse || d->state.rinse);
     jsonw_str(&w, "cleaning", d->facts.cleaning);
+    jsonw_bool(&w, "simulated", d->simulated);
     jsonw_uuid(&w, "session_id", &d->state.session.id);
     if (d->state.values.water_mdegc == INT32_MIN)
         jsonw_null(&w, "water_c");

@@ -110,6 +110,11 @@ bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch)
     return true;
 }
 
+bool live_is_simulated(const struct live *l, const struct uuid *id) {
+    ENTRY_LOCKED(l, id);
+    return e && e->d.simulated;
+}
+
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected) {
     if (ret_known) *ret_known = atomic_load(&l->known);
     if (ret_connected) *ret_connected = atomic_load(&l->connected);
@@ -141,6 +146,7 @@ bool live_put_presence(struct live *l, const struct uuid *id, const struct messa
     bool changed = set_connected(l, e, p->online, now_ms);
     if (changed && !p->online) end(e, p->epoch, &p->boot_id, PRESENCE_LAST_WILL, now_ms);
     if (newer && p->online) e->epoch_at = now_ms;
+    if (newer) e->d.simulated = false;
     if (newer || !p->online) changed |= set_ready(l, e, false, now_ms);
     e->d.epoch = p->epoch;
     e->d.boot_id = p->boot_id;
@@ -217,6 +223,7 @@ bool live_put_hello(struct live *l, const struct uuid *id, const struct message_
     e->d.boot_id = h->boot_id;
     e->missed = false;
     memcpy(e->d.agent, h->agent, sizeof e->d.agent);
+    e->d.simulated = h->simulated;
     bool changed;
     if (!put_state(l, e, &h->state, now_ms, &changed)) heard(l, e, now_ms);
     return true;

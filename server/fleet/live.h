@@ -30,6 +30,7 @@ struct live_device {
     int64_t ready_at;     /* when that last changed */
 
     char agent[PROTO_NAME_MAX + 1]; /* version, from hello */
+    bool simulated;                 /* by the hello of its present connection */
     struct uuid boot_id;
     int64_t epoch; /* of the last hello or birth; 0: none yet */
 
@@ -61,6 +62,8 @@ bool live_is_retired(const struct live_device *d);
 bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struct live_device *ret);
 /* True when commands can be sent now; then *ret_epoch is the epoch to send them with. */
 bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch);
+/* Said by the hello of its present connection. */
+bool live_is_simulated(const struct live *l, const struct uuid *id);
 /* Devices known, and how many of them are connected. Both may be NULL. */
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected);
 size_t live_count_ready(const struct live *l);

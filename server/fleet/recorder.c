@@ -142,7 +142,8 @@ static enum err drive(struct recorder *r, const struct uuid *device, int64_t epo
                       bool *ret_sent) {
     int64_t now = clock_wall_ms();
     *ret_sent = true;
-    enum err e = command_claim_for_device(r->db, device, epoch, now, &r->claim);
+    bool simulated = live_is_simulated(r->ctx->live, device);
+    enum err e = command_claim_for_device(r->db, device, epoch, now, simulated, &r->claim);
     if (e != ERR_OK) return e;
     for (int32_t i = 0; i < r->claim.n && *ret_sent; i++) {
         *ret_sent = publish_message(r, &r->claim.rows[i], epoch);

@@ -55,7 +55,7 @@ function changeDevice(id, change) {
 
 const appliers = {
   device: (e) => changeDevice(e.device_id, (d) => ({
-    connected: e.connected, fresh: e.fresh, ready: e.ready, mode: e.mode ?? d.mode, faults: e.faults, rinse: e.rinse, cleaning: e.cleaning,
+    connected: e.connected, fresh: e.fresh, ready: e.ready, mode: e.mode ?? d.mode, faults: e.faults, rinse: e.rinse, cleaning: e.cleaning, simulated: e.simulated,
     last_seen_at: e.heard_at ?? d.last_seen_at,
     session: e.session_id ? d.session : d.session && e.mode !== "session" ? null : d.session,
     values: d.values || e.water_c !== null ? {...d.values, water_c: e.water_c, at: e.heard_at} : d.values,

@@ -117,7 +117,7 @@ function About({d}) {
         <div><dt>{t("devices.model")}</dt><dd>{model ? `${model.name} (${model.id} ${model.version})` : d.model}</dd></div>
         <div><dt>{t("devices.serial")}</dt><dd class="code">{d.serial}</dd></div>
         <div><dt>{t("devices.site")}</dt><dd>{sites.value.find((each) => each.id === d.site_id)?.name}</dd></div>
-        <div><dt>{t("device.agent")}</dt><dd>{d.agent ?? t("device.never")}</dd></div>
+        <div><dt>{t("device.agent")}</dt><dd>{d.agent ?? t("device.never")}{d.simulated && <small> {t("device.simulated")}</small>}</dd></div>
         <div><dt>{t("device.added")}</dt><dd>{date(d.created_at)}</dd></div>
         {model && <div><dt>{t("device.limits")}</dt><dd>{[model.tub_ml > 0 && t("device.water_max", {c: celsius(model.water_max_c, 0)}), t("device.session_max", {n: minutes(model.session_max_s)})].filter(Boolean).join(" · ")}</dd></div>}
         {model && <div><dt>{t("device.parts")}</dt><dd>{[...new Set(model.actuators.map((each) => word("actuator", each.kind)))].join(", ")}</dd></div>}

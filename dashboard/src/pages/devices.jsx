@@ -31,7 +31,7 @@ const Row = memo(function Row({id}) {
       <b>{d.name}<small class="unit-where">{siteName(d.site_id)}</small></b><span class="unit-model">{word("model", d.model)}<small>{d.serial !== d.id ? d.serial : ""}</small></span>
       <span class="unit-site">{siteName(d.site_id)}</span>
       <span class="unit-presence">{d.service === "retired" ? <span class="soft">{word("service", "retired")}</span> : <><Presence d={d} />{d.last_seen_at && !d.fresh && <small>{ago(d.last_seen_at, now.value)}</small>}</>}</span>
-      <span class="unit-marks">{d.service === "maintenance" && <i class="badge"><Icon name="wrench" /> {word("service", "maintenance")}</i>}
+      <span class="unit-marks">{d.simulated && <i class="badge">{t("device.simulated")}</i>}{d.service === "maintenance" && <i class="badge"><Icon name="wrench" /> {word("service", "maintenance")}</i>}
         {d.faults?.length > 0 && <i class="badge badge-bad"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</i>}
         {d.cleaning === "due" && d.service !== "retired" && <i class="badge"><Icon name="clean" /> {t("floor.clean_due")}</i>}</span>
       <Icon name="next" />
