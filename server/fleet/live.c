@@ -40,6 +40,7 @@ struct live *live_new(void) {
     struct live *l = xcalloc(1, sizeof *l);
     /* Starts from the time of day: a tag of an earlier process never comes back. */
     atomic_init(&l->rev, (uint64_t)clock_wall_ms() << 20);
+    pthread_mutex_init(&l->texts_lock, NULL);
     for (size_t i = 0; i < SHARDS; i++) pthread_mutex_init(&l->shards[i].lock, NULL);
     return l;
 }
@@ -54,6 +55,11 @@ void live_free(struct live *l) {
             }
         pthread_mutex_destroy(&l->shards[i].lock);
     }
+    for (struct text *t = l->texts, *next; t; t = next) {
+        next = t->next;
+        free(t);
+    }
+    pthread_mutex_destroy(&l->texts_lock);
     free(l);
 }
 
@@ -170,6 +176,29 @@ static void look_for_drift(struct entry *e, int64_t now_ms) {
     drift_look(&e->d.drift, holds ? s->target_mdegc : 0, e->d.state.values.water_mdegc, now_ms);
 }
 
+static void show_values(struct entry *e, int64_t now_ms) {
+    e->shown_at = now_ms;
+    e->shown_water_mdegc = e->d.state.values.water_mdegc;
+    e->shown_level_permille = e->d.state.values.level_permille;
+}
+
+static bool differs_by(int32_t a, int32_t b, int32_t unknown, int64_t least) {
+    if (a == unknown || b == unknown) return a != b;
+    int64_t by = (int64_t)a - b;
+    return by >= least || -by >= least;
+}
+
+/* True: subscribers are to be told, and count as told. */
+static bool values_are_news(struct entry *e, int64_t now_ms) {
+    const struct message_values *v = &e->d.state.values;
+    if (e->shown_at && is_recent(e->shown_at, now_ms, LIVE_SHOW_MS)) return false;
+    if (e->shown_at && !differs_by(v->water_mdegc, e->shown_water_mdegc, INT32_MIN, LIVE_SHOW_WATER_MDEGC) &&
+        !differs_by(v->level_permille, e->shown_level_permille, -1, LIVE_SHOW_LEVEL_PERMILLE))
+        return false;
+    show_values(e, now_ms);
+    return true;
+}
+
 static bool put_state(struct live *l, struct entry *e, const struct message_state *s, int64_t now_ms,
                       bool *ret_changed) {
     if (e->d.has_state) {
@@ -180,6 +209,11 @@ static bool put_state(struct live *l, struct entry *e, const struct message_stat
     e->d.has_state = true;
     e->d.state = *s;
     e->d.state_at = e->d.values_at = now_ms;
+    /* During a session every state is told, for its progress. */
+    if (*ret_changed || device_session_state_is_live((enum device_session_state)s->session.state))
+        show_values(e, now_ms);
+    else
+        *ret_changed = values_are_news(e, now_ms);
     look_for_drift(e, now_ms);
     heard(l, e, now_ms);
     return true;
@@ -195,7 +229,8 @@ bool live_put_state(struct live *l, const struct uuid *id, const struct message_
 }
 
 bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *boot_id,
-                     const struct message_sample *s, int64_t now_ms) {
+                     const struct message_sample *s, int64_t now_ms, bool *ret_changed) {
+    if (ret_changed) *ret_changed = false;
     ENTRY_LOCKED(l, id);
     if (!e) return false;
     heard(l, e, now_ms);
@@ -204,6 +239,8 @@ bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *b
         (struct message_values){s->water_mdegc, s->level_permille, s->current_ma, s->heater_permille};
     e->d.values_at = now_ms;
     look_for_drift(e, now_ms);
+    bool news = e->d.has_state && values_are_news(e, now_ms);
+    if (ret_changed) *ret_changed = news;
     return true;
 }
 
@@ -333,4 +370,35 @@ void live_put_persisted(struct live *l, const struct uuid *id, const struct mess
     e->persisted_mode = s->mode;
     e->persisted_n_faults = s->n_faults;
     memcpy(e->persisted_faults, s->faults, sizeof e->persisted_faults);
+}
+
+bool live_knows_routine(const struct live *l, const struct uuid *id, const struct uuid *session_id) {
+    ENTRY_LOCKED(l, id);
+    return e && uuid_equal(&e->d.routine_of, session_id);
+}
+
+static const char *keep_text(struct live *l, const char *text) {
+    pthread_mutex_lock(&l->texts_lock);
+    auto_unlock pthread_mutex_t *locked = &l->texts_lock;
+    for (const struct text *t = l->texts; t; t = t->next)
+        if (strcmp(t->text, text) == 0) return t->text;
+    if (l->n_texts == TEXTS_MAX) return NULL;
+    size_t size = strlen(text) + 1;
+    struct text *made = xmalloc(sizeof *made + size);
+    memcpy(made->text, text, size);
+    made->next = l->texts;
+    l->texts = made;
+    l->n_texts++;
+    return made->text;
+}
+
+void live_put_routine(struct live *l, const struct uuid *id, const struct uuid *session_id,
+                      const char *routine, const char *name) {
+    const char *slug = keep_text(l, routine), *words = keep_text(l, name);
+    ENTRY_LOCKED(l, id);
+    if (!e) return;
+    e->d.routine_of = *session_id;
+    e->d.routine = slug;
+    e->d.routine_name = words;
+    touch(l, e);
 }

@@ -43,6 +43,8 @@ struct entry {
     int32_t persisted_mode, persisted_n_faults;
     int32_t persisted_faults[PROTO_FAULTS_MAX];
     struct message_session persisted;
+    int64_t shown_at; /* when subscribers were last told values, and which */
+    int32_t shown_water_mdegc, shown_level_permille;
     int64_t epoch_at; /* when the present connection was first heard of */
     struct end end;
     struct told told;
@@ -53,9 +55,19 @@ struct shard {
     struct entry *buckets[SHARD_BUCKETS];
 };
 
+/* A text that many devices share: the names of routines. */
+struct text {
+    struct text *next;
+    char text[];
+};
+#define TEXTS_MAX 4096 /* what does not fit is not shown until the next start */
+
 struct live {
     atomic_uint_fast64_t rev;
     atomic_size_t known, connected, ready;
+    pthread_mutex_t texts_lock;
+    struct text *texts;
+    size_t n_texts;
     struct shard shards[SHARDS];
 };
 

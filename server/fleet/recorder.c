@@ -76,6 +76,19 @@ static void session_moved(struct recorder *r, const struct session_row *row) {
 
 /* ---- state ---- */
 
+/* The device knows its session by number; people know it by its routine. */
+static enum err look_up_routine(struct recorder *r, const struct uuid *device,
+                                const struct uuid *session_id) {
+    struct session_title title;
+    if (live_knows_routine(r->ctx->live, device, session_id)) return ERR_OK;
+    enum err e = session_get_title(r->db, session_id, &title);
+    if (e == ERR_NOT_FOUND) return ERR_OK;
+    if (e != ERR_OK) return e;
+    live_put_routine(r->ctx->live, device, session_id, title.routine, title.name);
+    context_publish_device(r->ctx, device);
+    return ERR_OK;
+}
+
 static enum err report(struct recorder *r, const struct uuid *device, const struct message_state *s) {
     const struct message_session *m = &s->session;
     enum session_state state = session_from_device((enum device_session_state)m->state);
@@ -100,6 +113,7 @@ static enum err report(struct recorder *r, const struct uuid *device, const stru
         e = session_apply_report(r->db, &rep, &changed, &row);
         if (e == ERR_NOT_FOUND) e = ERR_OK; /* of another life of this database */
         if (e == ERR_OK && changed) session_moved(r, &row);
+        if (e == ERR_OK && session_is_live(state)) e = look_up_routine(r, device, &m->id);
     }
     if (e == ERR_OK) live_put_persisted(r->ctx->live, device, s);
     return e;

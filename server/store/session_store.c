@@ -15,7 +15,19 @@
     " AND ($4::text[] IS NULL OR state = ANY ($4))" where " ORDER BY id DESC LIMIT 201) page LIMIT $3::int"
 /* clang-format on */
 
-enum { LIST, LIST_DEVICE, LIST_SITE, GET, GET_PROGRAM, EACH_LIVE, CREATE, COMMAND, APPLY_REPORT, CLOSE_LOST };
+enum {
+    LIST,
+    LIST_DEVICE,
+    LIST_SITE,
+    GET,
+    GET_PROGRAM,
+    GET_TITLE,
+    EACH_LIVE,
+    CREATE,
+    COMMAND,
+    APPLY_REPORT,
+    CLOSE_LOST
+};
 extern const struct db_statement session_store_statements[];
 /* clang-format off */
 const struct db_statement session_store_statements[] = {
@@ -31,6 +43,11 @@ const struct db_statement session_store_statements[] = {
     [GET_PROGRAM] = {
         "session_get_program",
         "SELECT program, trial_content FROM session WHERE id = $1 AND " DB_IN_SCOPE(2, "site_id")},
+    [GET_TITLE] = {
+        "session_get_title",
+        "SELECT s.routine_slug, COALESCE(s.trial_content ->> 'name', v.name, s.routine_slug) FROM session s"
+        " LEFT JOIN routine_version v ON v.slug = s.routine_slug AND v.version = s.routine_version"
+        " WHERE s.id = $1"},
     [EACH_LIVE] = {"session_each_live", "SELECT " COLUMNS("") " FROM session WHERE state IN " LIVE},
     [CREATE] = {
         "session_create",
@@ -189,6 +206,19 @@ enum err session_get_program(struct db *db, const struct scope *scope, const str
     struct db_reader r = db_reader_at(result, 0);
     *ret_program = db_get_json(&r);
     *ret_trial = db_get_json(&r);
+    return ERR_OK;
+}
+
+enum err session_get_title(struct db *db, const struct uuid *id, struct session_title *ret) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_uuid(&p, id);
+    enum err err = db_run(db, &session_store_statements[GET_TITLE], &p, &result);
+    if (err != ERR_OK) return err;
+    if (db_rows(result) == 0) return ERR_NOT_FOUND;
+    struct db_reader r = db_reader_at(result, 0);
+    db_get_text(&r, ret->routine, sizeof ret->routine);
+    db_get_text(&r, ret->name, sizeof ret->name);
     return ERR_OK;
 }
 

@@ -38,6 +38,12 @@ must_use enum err session_get(struct db *db, const struct scope *scope, const st
 /* *ret_trial: the draft as it was, when the session is a trial; else NULL. Both are the caller's. */
 must_use enum err session_get_program(struct db *db, const struct scope *scope, const struct uuid *id,
                                       char **ret_program, char **ret_trial);
+/* What people call it: the routine, and its name in the version that is run. For the server itself: no scope.
+ */
+struct session_title {
+    char routine[65], name[81];
+};
+must_use enum err session_get_title(struct db *db, const struct uuid *id, struct session_title *ret);
 /* Every live session, for a process that starts: no scope. As device_each. */
 must_use enum err session_each_live(struct db *db, void (*fn)(void *arg, const struct session_row *row),
                                     void *arg);

@@ -74,7 +74,7 @@ const Tile = memo(function Tile({id}) {
         <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        <p class="tile-line">{d.session ? d.session.routine_name ?? "" : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
           {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>
