@@ -196,6 +196,7 @@ struct message_hello {
     char model[PROTO_NAME_MAX + 1];
     int32_t model_version;
     int64_t uncommitted; /* samples in the spool */
+    bool simulated;      /* its board is: nothing it does is felt by anybody */
     struct message_state state;
 };
 

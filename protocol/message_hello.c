@@ -11,6 +11,7 @@ const struct field message_hello_fields[] = {
     FIELD_STR(S, model, 1, FIELD_REQUIRED),
     FIELD_INT(S, model_version, 1, PROTO_MODEL_VERSION_MAX, FIELD_REQUIRED),
     FIELD_INT(S, uncommitted, 0, PROTO_COUNT_MAX, FIELD_REQUIRED),
+    FIELD_BOOL(S, simulated, 0),
     FIELD_OBJECT(S, state, message_state_fields, FIELD_REQUIRED),
     FIELD_END,
 };

@@ -102,6 +102,7 @@ struct agent {
     const struct model *model;
     struct uuid boot_id;
     char version[PROTO_NAME_MAX + 1];
+    bool simulated; /* its board is; told in each hello. Set after agent_init, false by default */
     struct interlock interlock;
     struct interlock_verdict verdict;
     struct guard guard;

@@ -62,7 +62,8 @@ void report_hello(const struct agent *a, const struct moment *now, struct messag
                                   .epoch = a->ledger.epoch,
                                   .last_seq = a->ledger.last_seq,
                                   .model_version = a->model->version,
-                                  .uncommitted = uplink_uncommitted(&a->uplink)};
+                                  .uncommitted = uplink_uncommitted(&a->uplink),
+                                  .simulated = a->simulated};
     snprintf(ret->agent, sizeof ret->agent, "%s", a->version);
     snprintf(ret->model, sizeof ret->model, "%s", a->model->id);
     report_state(a, now, &ret->state);

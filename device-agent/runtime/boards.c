@@ -53,6 +53,11 @@ bool boards_check(const struct config *c) {
     return true;
 }
 
+bool boards_is_simulated(const char *name) {
+    const struct row *row = find(name);
+    return row && !row->open;
+}
+
 bool boards_open(const char *name, const char *file, const struct model *model, uint64_t seed,
                  struct board *ret) {
     const struct row *row = find(name);

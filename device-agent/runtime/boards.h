@@ -13,4 +13,7 @@ must_use bool boards_check(const struct config *c);
 must_use bool boards_open(const char *name, const char *file, const struct model *model, uint64_t seed,
                           struct board *ret);
 
+/* Nothing that this board does is felt by anybody. */
+bool boards_is_simulated(const char *name);
+
 #endif

@@ -304,6 +304,7 @@ bool unit_init(struct unit *u, struct unit_parts *p, size_t index, const struct 
     }
     if (!boards_open(p->board, p->board_file, model, seed, &u->board)) return false;
     agent_init(&u->agent, model, &u->boot_id, AGENT_VERSION, recovered, seed, now);
+    u->agent.simulated = boards_is_simulated(p->board);
     return true;
 }
 

@@ -22,6 +22,7 @@ static const struct route_table *const resources[API_TABLES] = {
     &routine_routes,
     &routine_life_routes,
     &routine_exchange_routes,
+    &presence_routes,
     &preview_routes,
     &screening_routes,
     &session_routes,

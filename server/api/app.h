@@ -57,6 +57,7 @@ extern const struct route_table
     hygiene_routes,
     meta_routes,
     model_routes,
+    presence_routes,
     preview_routes,
     routine_exchange_routes,
     routine_life_routes,

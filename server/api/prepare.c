@@ -10,6 +10,7 @@
 
 void prepared_done(struct prepared *p) {
     programs_give_back(p->programs, p->lowered);
+    free(p->trial_content);
     screened_done(&p->screened);
 }
 
@@ -136,12 +137,14 @@ static enum err program_for(struct request *rq, void *worker, const struct routi
                                .model_version = m.version,
                                .caps = *caps};
     ret->programs = api->programs;
-    ret->lowered = programs_find(api->programs, &key);
+    bool draft = routine_row_is_draft(row);
+    ret->lowered = draft ? NULL : programs_find(api->programs, &key);
     if (ret->lowered) return ERR_OK;
     l = xcalloc(1, sizeof(*l));
     l->model = m;
     e = lower(rq, row, caps, l);
-    if (!e) ret->lowered = programs_put(api->programs, &key, &l->program);
+    if (e) return e;
+    ret->lowered = draft ? programs_once(&key, &l->program) : programs_put(api->programs, &key, &l->program);
     return e;
 }
 
@@ -166,20 +169,21 @@ static enum err look_at_place(struct request *rq, void *worker, const struct pre
 }
 
 enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
-                         const char *routine, const struct screen_ask *ask, const struct lowering_caps *asked,
-                         struct prepared *ret) {
+                         const char *routine, int32_t version, const struct screen_ask *ask,
+                         const struct lowering_caps *asked, struct prepared *ret) {
     struct uuid site_id;
     char model[PROTO_NAME_MAX + 1];
     enum err e = look_at_place(rq, worker, place, &site_id, model);
     if (e) return e;
     struct routine_row row;
     struct routine_facts facts;
-    e = screen_routine(rq, worker, &site_id, routine, &row, &facts);
+    e = screen_routine(rq, worker, &site_id, routine, version, &row, &facts);
     if (e) return e;
     e = screen_session(rq, worker, &site_id, ask, &facts, &ret->screened);
     struct lowering_caps caps = screening_rule_caps_and(&ret->screened.result.caps, asked);
     if (!e) e = program_for(rq, worker, &row, model, &caps, ret);
     ret->routine_version = row.version;
+    if (version) ret->trial_content = xstrdup(row.content);
     routine_row_done(&row);
     if (!e) screen_record(&ret->screened, &caps);
     return e;

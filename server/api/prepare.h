@@ -13,6 +13,7 @@ struct prepared { /* for a session */
     struct programs *programs;
     const struct lowered *lowered;
     int32_t routine_version;
+    char *trial_content;      /* of a draft, owned; NULL: it is published */
     struct screened screened; /* with the JSON texts for the record */
 };
 void prepared_done(struct prepared *p); /* zeroed is legal */
@@ -23,9 +24,11 @@ struct prepare_place {     /* where a session is to be: one of them, the other z
     struct uuid site_id;   /* by hand, at this site */
 };
 
-/* For POST /sessions. Pointers are relative to its body. *ret is to be zeroed before and done after. */
+/* For POST /sessions. version 0: the latest published one; else a draft, which only a simulated unit may run
+ * (the caller looks to that). Pointers are relative to its body. *ret is to be zeroed before and done after.
+ */
 must_use enum err prepare_session(struct request *rq, void *worker, const struct prepare_place *place,
-                                  const char *routine, const struct screen_ask *ask,
+                                  const char *routine, int32_t version, const struct screen_ask *ask,
                                   const struct lowering_caps *asked, struct prepared *ret);
 
 struct lowering {                /* a routine lowered for a model, with all that went into it; on the heap */

@@ -82,6 +82,12 @@ static struct entry *make(const struct programs_key *key, const struct program *
     return e;
 }
 
+const struct lowered *programs_once(const struct programs_key *key, const struct program *program) {
+    struct entry *e = make(key, program);
+    e->refs = 1;
+    return &e->lowered;
+}
+
 const struct lowered *programs_put(struct programs *p, const struct programs_key *key,
                                    const struct program *program) {
     struct entry *e = make(key, program);

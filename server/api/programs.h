@@ -32,6 +32,8 @@ const struct lowered *programs_find(struct programs *p, const struct programs_ke
 /* Remembers a copy of the program and gives it out. */
 const struct lowered *programs_put(struct programs *p, const struct programs_key *key,
                                    const struct program *program);
+/* One that is not to be remembered: of a draft, which changes under the same number. */
+const struct lowered *programs_once(const struct programs_key *key, const struct program *program);
 /* What the screening wants to know of a published version, remembered likewise. False: not remembered. */
 bool programs_facts_find(struct programs *p, const char *routine, int32_t version, struct routine_facts *ret);
 void programs_facts_put(struct programs *p, const char *routine, int32_t version,

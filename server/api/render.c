@@ -77,9 +77,13 @@ void render_model(struct jsonw *w, const char *key, const struct model *m) {
     jsonw_object_end(w);
 }
 
-static void render_device_session(struct jsonw *w, const struct message_session *s) {
+static void render_device_session(struct jsonw *w, const struct live_device *d) {
+    const struct message_session *s = &d->state.session;
+    bool known = uuid_equal(&d->routine_of, &s->id);
     jsonw_object(w, "session");
     jsonw_uuid(w, "id", &s->id);
+    render_text(w, "routine", known ? d->routine : NULL);
+    render_text(w, "routine_name", known ? d->routine_name : NULL);
     jsonw_str(w, "state", device_session_state_names[s->state]);
     jsonw_str(w, "reason", reason_names[s->reason]);
     jsonw_int(w, "step", s->step);
@@ -144,7 +148,7 @@ void render_device(struct jsonw *w, const char *key, const struct live_device *d
     jsonw_time(w, "ready_at", d->ready_at);
     jsonw_str(w, "mode", s ? device_mode_names[s->mode] : "unknown");
     if (s && device_session_state_is_live((enum device_session_state)s->session.state))
-        render_device_session(w, &s->session);
+        render_device_session(w, d);
     else
         jsonw_null(w, "session");
     if (s)
@@ -155,6 +159,7 @@ void render_device(struct jsonw *w, const char *key, const struct live_device *d
     for (int32_t i = 0; s && i < s->n_faults; i++) jsonw_str(w, NULL, reason_names[s->faults[i]]);
     jsonw_array_end(w);
     render_text(w, "agent", d->agent);
+    jsonw_bool(w, "simulated", d->simulated);
     jsonw_time(w, "created_at", row->created_at);
     jsonw_time(w, "updated_at", row->updated_at);
     jsonw_int(w, "version", row->version);
@@ -173,6 +178,7 @@ void render_session(struct jsonw *w, const char *key, const struct session_row *
     render_text(w, "guest", row->guest);
     jsonw_str(w, "routine", row->routine);
     jsonw_int(w, "routine_version", row->routine_version);
+    jsonw_bool(w, "trial", row->trial);
     jsonw_int(w, "step", row->step);
     jsonw_int(w, "step_count", row->step_count);
     jsonw_milli(w, "duration_s", row->duration_ms);

@@ -52,21 +52,27 @@ enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_
 
 static enum err facts_of(struct request *rq, const struct routine_row *row, struct routine_facts *ret) {
     struct programs *programs = app_of(rq)->programs;
-    if (programs_facts_find(programs, row->slug, row->version, ret)) return ERR_OK;
+    bool fixed = !routine_row_is_draft(row); /* a draft changes under the same number */
+    if (fixed && programs_facts_find(programs, row->slug, row->version, ret)) return ERR_OK;
     auto_free struct routine *r = xcalloc(1, sizeof(*r));
     if (!prepare_parse(row, r)) return ERR_INTERNAL;
     routine_facts_of(r, ret);
-    programs_facts_put(programs, row->slug, row->version, ret);
+    if (fixed) programs_facts_put(programs, row->slug, row->version, ret);
     return ERR_OK;
 }
 
 enum err screen_routine(struct request *rq, void *worker, const struct uuid *site_id, const char *slug,
-                        struct routine_row *ret_row, struct routine_facts *ret) {
+                        int32_t version, struct routine_row *ret_row, struct routine_facts *ret) {
     struct routine_row row;
-    enum err e = routine_get(db_of(worker), scope_of(rq), slug, 0, &row);
+    enum err e = routine_get(db_of(worker), scope_of(rq), slug, version, &row);
     bool elsewhere =
         !e && !uuid_is_zero(&row.site_id) && !uuid_is_zero(site_id) && !uuid_equal(&row.site_id, site_id);
-    if (elsewhere) routine_row_done(&row);
+    bool other = !e && version && !routine_row_is_draft(&row);
+    if (elsewhere || other) routine_row_done(&row);
+    if (version && (elsewhere || other || e == ERR_NOT_FOUND))
+        return request_fail_at(
+            rq, ERR_NOT_FOUND, "/version", "not_found",
+            "the site has no such draft of the routine; what is published needs no version");
     if (elsewhere || e == ERR_NOT_FOUND)
         return request_fail_at(rq, ERR_NOT_FOUND, "/routine", "not_found",
                                "the site has no such published routine");

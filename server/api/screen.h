@@ -31,10 +31,11 @@ void screened_done(struct screened *s);
 must_use enum err screen_rules(struct request *rq, void *worker, const struct uuid *site_id,
                                const struct screening_rules **ret);
 
-/* The latest published version of the routine, as the site may use it, with its facts. *ret_row is to be done
- * after ERR_OK. Not there: ERR_NOT_FOUND at /routine. */
+/* The latest published version of the routine (version 0), or this draft of it, as the site may use it, with
+ * its facts. *ret_row is to be done after ERR_OK. Not there: ERR_NOT_FOUND at /routine, or at /version. */
 must_use enum err screen_routine(struct request *rq, void *worker, const struct uuid *site_id,
-                                 const char *slug, struct routine_row *ret_row, struct routine_facts *ret);
+                                 const char *slug, int32_t version, struct routine_row *ret_row,
+                                 struct routine_facts *ret);
 
 /* Checks and judges the intake of a body (at /intake). facts NULL: no routine. Errors: what is malformed, too
  * old, or a question left open; a result of any outcome is ERR_OK. */

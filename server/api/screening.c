@@ -125,7 +125,7 @@ static enum err handle_questions(struct request *rq, void *worker) {
     if (!e) e = screen_rules(rq, worker, &q->site_id, &rules);
     if (e) return e;
     if (q->routine[0]) {
-        e = screen_routine(rq, worker, &q->site_id, q->routine, &row, &facts);
+        e = screen_routine(rq, worker, &q->site_id, q->routine, 0, &row, &facts);
         if (e) return e;
         routine_row_done(&row);
     }
@@ -233,7 +233,7 @@ static enum err handle_create(struct request *rq, void *worker) {
     struct routine_facts facts;
     if (body->routine[0]) {
         struct routine_row row;
-        e = screen_routine(rq, worker, &body->site_id, body->routine, &row, &facts);
+        e = screen_routine(rq, worker, &body->site_id, body->routine, 0, &row, &facts);
         if (e) return e;
         routine_row_done(&row);
     }

@@ -45,7 +45,8 @@ struct create {
     char routine[ROUTINE_SLUG_MAX + 1];
     struct intake intake; /* this or screening_id */
     struct uuid screening_id;
-    bool has_intake, has_screening_id, has_guest, has_intensity_max, has_water_max_c;
+    bool has_intake, has_screening_id, has_guest, has_version, has_intensity_max, has_water_max_c;
+    int32_t version;                  /* 0: the latest published one; else a draft, to be tried */
     char guest[LINE_SIZE(GUEST_MAX)]; /* no more than a first name or a number */
     int32_t intensity_max;
     int32_t water_max_c; /* thousandths, although the wire says degrees */
@@ -57,6 +58,7 @@ static const struct field create_fields[] = {
     FIELD_UUID(struct create, device_id, FIELD_NULLABLE),
     FIELD_UUID(struct create, site_id, FIELD_NULLABLE),
     FIELD_STR(struct create, routine, 1, 0), /* may be left out with a course */
+    FIELD_INT_HAS(struct create, version, 1, 1000000, FIELD_NULLABLE, has_version),
     FIELD_UUID(struct create, course_id, FIELD_NULLABLE),
     FIELD_OBJECT_HAS(struct create, intake, intake_fields, 0, has_intake),
     FIELD_UUID_HAS(struct create, screening_id, 0, has_screening_id),
@@ -194,15 +196,27 @@ static const char *guest_of(const struct create *body, const struct prepared *p)
     return body->guest[0] ? body->guest : p->screened.guest;
 }
 
+/* Of the connection that the start may be published on at once; 0: none. Of a trial it must be a simulated
+ * unit's, looked at under one lock: what connects with this identity later gets the start only if it is one
+ * too (command_claim_for_device). */
+static int64_t epoch_for(struct request *rq, const struct create *body) {
+    struct live *live = fleet_live(app_of(rq)->parts.fleet);
+    struct live_device d;
+    int64_t epoch;
+    if (!body->version) return live_ready(live, &body->device_id, &epoch) ? epoch : 0;
+    bool may = live_get(live, &body->device_id, clock_wall_ms(), &d) && d.ready && d.simulated;
+    return may ? d.epoch : 0;
+}
+
 static enum err write_session(struct request *rq, void *worker, const struct create *body,
                               const struct course_turn *turn, const struct prepared *p, struct creation *c) {
-    struct api *api = app_of(rq);
     struct actor actor = actor_of(rq);
     struct session_new new_session = {.id = uuid_new(),
                                       .command_id = c->message.id,
                                       .device_id = body->device_id,
                                       .routine = body->routine,
                                       .routine_version = p->routine_version,
+                                      .trial_content = p->trial_content,
                                       .intake = p->screened.intake_json.data,
                                       .screening = p->screened.result_json.data,
                                       .screening_id = p->screened.screening_id,
@@ -214,8 +228,7 @@ static enum err write_session(struct request *rq, void *worker, const struct cre
                                       .intensity = 100,
                                       .target_mdegc = p->lowered->program.steps[0].water_mdegc,
                                       .expires_at = clock_wall_ms() + LIMIT_START_TTL_S * 1000};
-    if (!live_ready(fleet_live(api->parts.fleet), &body->device_id, &new_session.epoch))
-        new_session.epoch = 0;
+    new_session.epoch = epoch_for(rq, body);
     enum err e = session_create(db_of(worker), scope_of(rq), &actor, &new_session, &c->session, &c->command);
     if (e) return refused(rq, worker, e, body);
     e = course_turn_keep(rq, worker, turn, &new_session.id);
@@ -260,10 +273,25 @@ static enum err check_body(struct request *rq, const struct create *body) {
         field_errors_add(&errors, FIELD_MISSING, "/intake", "either intake or screening_id is required");
     if (body->has_intake && body->has_screening_id)
         field_errors_add(&errors, FIELD_NOT_ONE_OF, "/screening_id", "either this or intake, not both");
+    if (body->version && (!device || !uuid_is_zero(&body->course_id)))
+        field_errors_add(&errors, FIELD_NOT_ONE_OF, "/version",
+                         "goes with device_id alone: a draft is only tried, on a simulated unit");
     if (!body->routine[0] && uuid_is_zero(&body->course_id))
         field_errors_add(&errors, FIELD_MISSING, "/routine", "is required");
     bool named = !body->has_guest || line_check(body->guest, GUEST_MAX, "/guest", &errors);
     return errors.n || !named ? lookup_fail_all(rq, ERR_INVALID_BODY, &errors) : ERR_OK;
+}
+
+/* A draft is felt by nobody. A device that is not there is told as such later. */
+static enum err check_trial(struct request *rq, const struct create *body) {
+    struct live_device d;
+    if (!body->version ||
+        !live_get(fleet_live(app_of(rq)->parts.fleet), &body->device_id, clock_wall_ms(), &d) ||
+        !scope_covers(scope_of(rq), &d.facts.site_id) || (d.ready && d.simulated))
+        return ERR_OK;
+    return request_fail_at(rq, ERR_UNPROCESSABLE, "/device_id", "not_simulated",
+                           "a draft runs only on a simulated unit that is ready (GET /api/v1/devices tells "
+                           "which are); to run the routine here, publish it and leave version out");
 }
 
 /* What the course says where the body does not, and never stronger than it says. */
@@ -286,6 +314,7 @@ static enum err handle_create(struct request *rq, void *worker) {
     struct course_turn turn = {0};
     *body = *(const struct create *)request_body(rq);
     enum err e = check_body(rq, body);
+    if (!e) e = check_trial(rq, body);
     if (!e) e = take_course(rq, worker, body, &turn);
     if (e) return e;
     struct lowering_caps asked = asked_caps(body);
@@ -294,7 +323,7 @@ static enum err handle_create(struct request *rq, void *worker) {
                              .screening_id = body->screening_id,
                              .guest = body->guest};
     auto_prepared struct prepared p = {0};
-    e = prepare_session(rq, worker, &place, body->routine, &ask, &asked, &p);
+    e = prepare_session(rq, worker, &place, body->routine, body->version, &ask, &asked, &p);
     if (e) return e;
     if (body->n_preparations && !db_in_transaction(db_of(worker))) db_begin(db_of(worker));
     if (uuid_is_zero(&body->device_id)) return create_held(rq, worker, body, &turn, &p);

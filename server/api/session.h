@@ -27,6 +27,9 @@ must_use enum err session_held_create(struct request *rq, void *worker, const st
 must_use enum err session_held_order(struct request *rq, void *worker, const struct uuid *id,
                                      enum command_type type, const struct message_command *wanted);
 
+/* The routine as the session runs it: of a trial what the draft was then. */
+must_use enum err session_routine(void *worker, const struct session_row *row, struct routine *ret);
+
 /* One row of a FIELD_LIST of enum care_item. */
 struct session_check_item {
     int32_t value;

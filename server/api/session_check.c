@@ -90,7 +90,7 @@ static enum err read_session(struct request *rq, void *worker, struct uuid *ret_
     if (e) return e;
     session_row_done(&session);
     *ret_site_id = session.site_id;
-    return read_routine(worker, session.routine, session.routine_version, ret);
+    return session_routine(worker, &session, ret);
 }
 
 static enum err handle_list(struct request *rq, void *worker) {

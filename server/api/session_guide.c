@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/api/lookup.h"
 #include "server/api/render.h"
 #include "server/api/session.h"
 #include "server/domain/guide.h"
@@ -43,8 +44,21 @@ static enum err read_held(struct request *rq, void *worker, struct walk *c, char
     return ERR_OK;
 }
 
-static enum err read_walk(struct request *rq, void *worker, struct walk *c) {
+enum err session_routine(void *worker, const struct session_row *row, struct routine *ret) {
+    const struct scope all = {.all = true}; /* whoever may see the session may see its routine */
+    struct routine_row routine = {.version = row->routine_version};
     auto_free char *program = NULL;
+    lookup_copy(routine.slug, row->routine);
+    enum err e = row->trial ? session_get_program(db_of(worker), &all, &row->id, &program, &routine.content)
+                            : routine_get(db_of(worker), &all, row->routine, row->routine_version, &routine);
+    if (e) return e == ERR_NOT_FOUND ? ERR_INTERNAL : e;
+    bool ok = prepare_parse(&routine, ret);
+    routine_row_done(&routine);
+    return ok ? ERR_OK : ERR_INTERNAL;
+}
+
+static enum err read_walk(struct request *rq, void *worker, struct walk *c) {
+    auto_free char *program = NULL, *trial = NULL;
     enum err e = session_get(db_of(worker), scope_of(rq), request_param_uuid(rq, 0), &c->row);
     if (e) return e;
     session_row_done(&c->row);
@@ -52,16 +66,10 @@ static enum err read_walk(struct request *rq, void *worker, struct walk *c) {
     if (uuid_is_zero(&c->row.device_id))
         e = read_held(rq, worker, c, &program);
     else
-        e = session_get_program(db_of(worker), scope_of(rq), &c->row.id, &program);
+        e = session_get_program(db_of(worker), scope_of(rq), &c->row.id, &program, &trial);
+    if (!e) e = session_routine(worker, &c->row, &c->routine);
     if (e) return e;
-    struct routine_row routine;
-    /* The version stays readable for those who may see the session, wherever the routine belongs. */
-    const struct scope all = {.all = true};
-    e = routine_get(db_of(worker), &all, c->row.routine, c->row.routine_version, &routine);
-    if (e) return e == ERR_NOT_FOUND ? ERR_INTERNAL : e;
-    bool ok = prepare_parse(&routine, &c->routine) && parse_program(program, &c->program);
-    routine_row_done(&routine);
-    return ok ? ERR_OK : ERR_INTERNAL;
+    return parse_program(program, &c->program) ? ERR_OK : ERR_INTERNAL;
 }
 
 static void render_zones(struct jsonw *w, const struct routine_step *s, int32_t only) {

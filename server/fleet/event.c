@@ -18,7 +18,10 @@ void event_device_write(struct buf *out, const struct live_device *d) {
     jsonw_array_end(&w);
     jsonw_bool(&w, "rinse", d->facts.rinse || d->state.rinse);
     jsonw_str(&w, "cleaning", d->facts.cleaning);
+    jsonw_bool(&w, "simulated", d->simulated);
     jsonw_uuid(&w, "session_id", &d->state.session.id);
+    bool known = !uuid_is_zero(&d->routine_of) && uuid_equal(&d->routine_of, &d->state.session.id);
+    jsonw_str(&w, "routine_name", known ? d->routine_name : NULL);
     if (d->state.values.water_mdegc == INT32_MIN)
         jsonw_null(&w, "water_c");
     else

@@ -79,10 +79,14 @@ static void on_telemetry(struct fleet *f, const struct uuid *device, const char 
         context_count(&f->ctx, bad_messages, 1);
         return;
     }
-    if (live_put_sample(f->ctx.live, device, &m.boot_id, &m.samples[m.n_samples - 1], clock_wall_ms()))
-        ingest_put(f->ingest, device, &m);
-    else
+    bool changed;
+    if (!live_put_sample(f->ctx.live, device, &m.boot_id, &m.samples[m.n_samples - 1], clock_wall_ms(),
+                         &changed)) {
         context_count(&f->ctx, unknown_devices, 1);
+        return;
+    }
+    ingest_put(f->ingest, device, &m);
+    if (changed) context_publish_device(&f->ctx, device);
 }
 
 static void on_message(void *ctx, const struct uuid *device, enum topic_channel channel, const char *payload,

@@ -17,7 +17,7 @@
  * and not block. The API publishes its own changes itself with the same types. JSON of each type, with the
  * field names of the REST representations: device
  * {"device_id","site_id","connected","fresh","ready","mode","epoch","faults":["..."],
- *             "rinse","cleaning","session_id"|null,"water_c","level_permille","heard_at"}
+ *             "rinse","cleaning","simulated","session_id"|null,"routine_name"|null,"water_c","level_permille","heard_at"}
  *   session  {"session_id","device_id","site_id","state","reason","step","step_count","elapsed_ms",
  *             "remaining_ms","intensity","target_c","started_at","ended_at"}
  *   command

@@ -6,10 +6,12 @@
 #include "server/fleet/course_keeper.h"
 #include "server/fleet/event.h"
 #include "server/fleet/held_sweep.h"
+#include "server/fleet/presence_keeper.h"
 #include "server/fleet/thread.h"
 #include "server/store/command_store.h"
 #include "server/store/housekeeping_store.h"
 #include "server/store/hygiene_store.h"
+#include "server/store/presence_store.h"
 #include "server/store/session_store.h"
 
 #define TICK_MS 500
@@ -24,6 +26,7 @@ struct housekeeping {
     struct thread thread;
     struct db *db; /* the thread's */
     struct alarm_keeper *alarms;
+    struct presence_keeper presence;
 };
 
 static const struct scope everything = {.all = true};
@@ -103,6 +106,15 @@ static enum err retention(struct housekeeping *h) {
 
 static enum err alarms(struct housekeeping *h) { return alarm_keeper_run(h->alarms, h->db, clock_wall_ms()); }
 
+static enum err presence(struct housekeeping *h) {
+    return presence_keeper_run(&h->presence, h->ctx, h->db, clock_wall_ms());
+}
+
+static enum err old_presence(struct housekeeping *h) {
+    int32_t n;
+    return presence_prune(h->db, clock_wall_ms(), &n);
+}
+
 /* A local day is over: what was not recorded in it locks its device. */
 static enum err hygiene(struct housekeeping *h) {
     struct uuid ids[PENDING_MAX];
@@ -135,12 +147,14 @@ static const struct {
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
     {alarms, 1000, "alarms"},
+    {presence, 1000, "presence"},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
     {hygiene, 5000, "hygiene"},
     {courses, 10000, "courses"},
     {partitions, 3600000, "partitions"},
     {retention, 3600000, "retention"},
+    {old_presence, 600000, "old presence"},
     {idempotency, 3600000, "idempotency keys"},
 };
 

@@ -1,6 +1,6 @@
 /* What is to be done by the clock: deadlines of commands, devices that fell silent, commands nobody has
- * sent, new and changed devices of other processes, courses, alarms, partitions and retention. One thread
- * with its own connection; safe beside other replicas. */
+ * sent, new and changed devices of other processes, courses, alarms, presence, partitions and retention. One
+ * thread with its own connection; safe beside other replicas. */
 #ifndef PEDILUVE_SERVER_FLEET_HOUSEKEEPING_H
 #define PEDILUVE_SERVER_FLEET_HOUSEKEEPING_H
 

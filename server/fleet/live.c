@@ -3,96 +3,10 @@
  * shard's lock for the length of a copy. */
 #include "server/fleet/live.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/auto.h"
 #include "base/clock.h"
-#include "server/base/limits.h"
-
-#define SHARDS 64
-#define SHARD_BUCKETS 256
-#define CLOCK_SLEW_MS 1000
-#define SHARD_WALK_MAX 1024 /* visited a shard in one walk; the rest comes with the next */
-
-struct entry {
-    struct entry *next;
-    struct live_device d; /* d.fresh and d.rev are worked out on reading */
-    uint64_t rev;
-    int64_t hello_epoch; /* of a hello being recorded */
-    bool missed;         /* a command came while it was */
-    bool was_fresh;      /* at the last walk */
-    int64_t sent_seq, acked_seq, sent_at, stale_seq;
-    bool has_persisted;
-    int32_t persisted_mode, persisted_n_faults;
-    int32_t persisted_faults[PROTO_FAULTS_MAX];
-    struct message_session persisted;
-};
-
-struct shard {
-    pthread_mutex_t lock;
-    struct entry *buckets[SHARD_BUCKETS];
-};
-
-struct live {
-    atomic_uint_fast64_t rev;
-    atomic_size_t known, connected, ready;
-    struct shard shards[SHARDS];
-};
-
-static_assert(sizeof(struct entry) <= 1024, "performance: at most 1 kB a device");
-
-static uint64_t hash(const struct uuid *id) {
-    uint64_t a, b;
-    memcpy(&a, id->b, 8);
-    memcpy(&b, id->b + 8, 8);
-    uint64_t h = (a ^ (b * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
-    return h ^ (h >> 32);
-}
-
-static struct shard *shard_of(const struct live *l, const struct uuid *id) {
-    return (struct shard *)&l->shards[hash(id) % SHARDS];
-}
-
-static struct entry **slot(struct shard *s, const struct uuid *id) {
-    struct entry **e = &s->buckets[hash(id) / SHARDS % SHARD_BUCKETS];
-    while (*e && !uuid_equal(&(*e)->d.facts.id, id)) e = &(*e)->next;
-    return e;
-}
-
-static void unlock_p(pthread_mutex_t **m) {
-    if (*m) pthread_mutex_unlock(*m);
-}
-#define auto_unlock __attribute__((cleanup(unlock_p), unused))
-
-/* Finds the entry of id and locks its shard until the end of the scope; NULL (unlocked) otherwise. */
-#define ENTRY_LOCKED(l, id)                                                                                  \
-    auto_unlock pthread_mutex_t *locked_ = NULL;                                                             \
-    struct entry *e = entry_lock(l, id, &locked_)
-
-static struct entry *entry_lock(const struct live *l, const struct uuid *id, pthread_mutex_t **ret_lock) {
-    struct shard *s = shard_of(l, id);
-    pthread_mutex_lock(&s->lock);
-    *ret_lock = &s->lock;
-    return *slot(s, id);
-}
-
-static void touch(struct live *l, struct entry *e) {
-    e->rev = atomic_fetch_add_explicit(&l->rev, 1, memory_order_relaxed);
-}
-
-/* Whether `at` is less than `within` ago. Not so when it lies ahead: then the clock was set back, and nobody
- * knows how long ago it was. A second is forgiven, which is how a clock is slewed. */
-static bool is_recent(int64_t at_ms, int64_t now_ms, int64_t within_ms) {
-    return now_ms - at_ms < within_ms && at_ms - now_ms <= CLOCK_SLEW_MS;
-}
-
-static bool is_fresh(const struct entry *e, int64_t now_ms) {
-    return e->d.heard_at && is_recent(e->d.heard_at, now_ms, LIMIT_FRESH_MS);
-}
+#include "server/fleet/live_inside.h"
 
 static void heard(struct live *l, struct entry *e, int64_t now_ms) {
     e->d.heard_at = now_ms;
@@ -122,16 +36,11 @@ static bool set_ready(struct live *l, struct entry *e, bool ready, int64_t now_m
     return true;
 }
 
-static void copy_out(const struct entry *e, int64_t now_ms, struct live_device *ret) {
-    *ret = e->d;
-    ret->fresh = is_fresh(e, now_ms);
-    ret->rev = e->rev << 1 | ret->fresh;
-}
-
 struct live *live_new(void) {
     struct live *l = xcalloc(1, sizeof *l);
     /* Starts from the time of day: a tag of an earlier process never comes back. */
     atomic_init(&l->rev, (uint64_t)clock_wall_ms() << 20);
+    pthread_mutex_init(&l->texts_lock, NULL);
     for (size_t i = 0; i < SHARDS; i++) pthread_mutex_init(&l->shards[i].lock, NULL);
     return l;
 }
@@ -146,6 +55,11 @@ void live_free(struct live *l) {
             }
         pthread_mutex_destroy(&l->shards[i].lock);
     }
+    for (struct text *t = l->texts, *next; t; t = next) {
+        next = t->next;
+        free(t);
+    }
+    pthread_mutex_destroy(&l->texts_lock);
     free(l);
 }
 
@@ -202,6 +116,11 @@ bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch)
     return true;
 }
 
+bool live_is_simulated(const struct live *l, const struct uuid *id) {
+    ENTRY_LOCKED(l, id);
+    return e && e->d.simulated;
+}
+
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected) {
     if (ret_known) *ret_known = atomic_load(&l->known);
     if (ret_connected) *ret_connected = atomic_load(&l->connected);
@@ -215,6 +134,12 @@ bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms) {
     return e;
 }
 
+static void end(struct entry *e, int64_t epoch, const struct uuid *boot_id, enum presence_why why,
+                int64_t now_ms) {
+    bool began = epoch == e->d.epoch && uuid_equal(boot_id, &e->d.boot_id);
+    e->end = (struct end){*boot_id, epoch, now_ms, began ? e->epoch_at : 0, why, e->end.n + 1};
+}
+
 bool live_put_presence(struct live *l, const struct uuid *id, const struct message_presence *p,
                        int64_t now_ms, bool *ret_changed) {
     if (ret_changed) *ret_changed = false;
@@ -225,6 +150,9 @@ bool live_put_presence(struct live *l, const struct uuid *id, const struct messa
     if (p->epoch < e->d.epoch) return false;
     bool newer = p->epoch > e->d.epoch;
     bool changed = set_connected(l, e, p->online, now_ms);
+    if (changed && !p->online) end(e, p->epoch, &p->boot_id, PRESENCE_LAST_WILL, now_ms);
+    if (newer && p->online) e->epoch_at = now_ms;
+    if (newer) e->d.simulated = false;
     if (newer || !p->online) changed |= set_ready(l, e, false, now_ms);
     e->d.epoch = p->epoch;
     e->d.boot_id = p->boot_id;
@@ -248,6 +176,29 @@ static void look_for_drift(struct entry *e, int64_t now_ms) {
     drift_look(&e->d.drift, holds ? s->target_mdegc : 0, e->d.state.values.water_mdegc, now_ms);
 }
 
+static void show_values(struct entry *e, int64_t now_ms) {
+    e->shown_at = now_ms;
+    e->shown_water_mdegc = e->d.state.values.water_mdegc;
+    e->shown_level_permille = e->d.state.values.level_permille;
+}
+
+static bool differs_by(int32_t a, int32_t b, int32_t unknown, int64_t least) {
+    if (a == unknown || b == unknown) return a != b;
+    int64_t by = (int64_t)a - b;
+    return by >= least || -by >= least;
+}
+
+/* True: subscribers are to be told, and count as told. */
+static bool values_are_news(struct entry *e, int64_t now_ms) {
+    const struct message_values *v = &e->d.state.values;
+    if (e->shown_at && is_recent(e->shown_at, now_ms, LIVE_SHOW_MS)) return false;
+    if (e->shown_at && !differs_by(v->water_mdegc, e->shown_water_mdegc, INT32_MIN, LIVE_SHOW_WATER_MDEGC) &&
+        !differs_by(v->level_permille, e->shown_level_permille, -1, LIVE_SHOW_LEVEL_PERMILLE))
+        return false;
+    show_values(e, now_ms);
+    return true;
+}
+
 static bool put_state(struct live *l, struct entry *e, const struct message_state *s, int64_t now_ms,
                       bool *ret_changed) {
     if (e->d.has_state) {
@@ -258,6 +209,11 @@ static bool put_state(struct live *l, struct entry *e, const struct message_stat
     e->d.has_state = true;
     e->d.state = *s;
     e->d.state_at = e->d.values_at = now_ms;
+    /* During a session every state is told, for its progress. */
+    if (*ret_changed || device_session_state_is_live((enum device_session_state)s->session.state))
+        show_values(e, now_ms);
+    else
+        *ret_changed = values_are_news(e, now_ms);
     look_for_drift(e, now_ms);
     heard(l, e, now_ms);
     return true;
@@ -273,7 +229,8 @@ bool live_put_state(struct live *l, const struct uuid *id, const struct message_
 }
 
 bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *boot_id,
-                     const struct message_sample *s, int64_t now_ms) {
+                     const struct message_sample *s, int64_t now_ms, bool *ret_changed) {
+    if (ret_changed) *ret_changed = false;
     ENTRY_LOCKED(l, id);
     if (!e) return false;
     heard(l, e, now_ms);
@@ -282,6 +239,8 @@ bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *b
         (struct message_values){s->water_mdegc, s->level_permille, s->current_ma, s->heater_permille};
     e->d.values_at = now_ms;
     look_for_drift(e, now_ms);
+    bool news = e->d.has_state && values_are_news(e, now_ms);
+    if (ret_changed) *ret_changed = news;
     return true;
 }
 
@@ -292,12 +251,16 @@ bool live_put_hello(struct live *l, const struct uuid *id, const struct message_
         if (uuid_equal(&h->boot_id, &e->d.boot_id)) return false;
         e->d.has_state = false; /* its numbers begin again */
     }
-    if (h->epoch != e->d.epoch) set_ready(l, e, false, now_ms);
+    if (h->epoch != e->d.epoch) {
+        set_ready(l, e, false, now_ms);
+        e->epoch_at = now_ms;
+    }
     set_connected(l, e, true, now_ms);
     e->d.epoch = e->hello_epoch = h->epoch;
     e->d.boot_id = h->boot_id;
     e->missed = false;
     memcpy(e->d.agent, h->agent, sizeof e->d.agent);
+    e->d.simulated = h->simulated;
     bool changed;
     if (!put_state(l, e, &h->state, now_ms, &changed)) heard(l, e, now_ms);
     return true;
@@ -325,7 +288,7 @@ bool live_answer_epoch(const struct live *l, const struct uuid *id, int64_t *ret
 void live_put_offline(struct live *l, const struct uuid *id, int64_t now_ms) {
     ENTRY_LOCKED(l, id);
     if (!e) return;
-    set_connected(l, e, false, now_ms);
+    if (set_connected(l, e, false, now_ms)) end(e, e->d.epoch, &e->d.boot_id, PRESENCE_RETIRED, now_ms);
     set_ready(l, e, false, now_ms);
     touch(l, e);
 }
@@ -337,6 +300,7 @@ void live_put_unready(struct live *l, int64_t now_ms) {
         for (size_t b = 0; b < SHARD_BUCKETS; b++)
             for (struct entry *e = s->buckets[b]; e; e = e->next) {
                 e->hello_epoch = 0;
+                e->told.known = false;
                 if (set_ready(l, e, false, now_ms)) touch(l, e);
             }
         pthread_mutex_unlock(&s->lock);
@@ -385,55 +349,6 @@ bool live_stale_once(struct live *l, const struct uuid *id, int64_t seq) {
     return true;
 }
 
-void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit *visit, void *arg) {
-    struct hit {
-        struct live_device d;
-        bool flipped, unanswered;
-    };
-    auto_free struct hit *hits = NULL;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = &l->shards[i];
-        size_t n = 0;
-        pthread_mutex_lock(&s->lock);
-        for (size_t b = 0; b < SHARD_BUCKETS; b++)
-            for (struct entry *e = s->buckets[b]; e && n < SHARD_WALK_MAX; e = e->next) {
-                bool fresh = is_fresh(e, now_ms), flipped = fresh != e->was_fresh;
-                bool unanswered = e->d.ready && fresh && e->sent_seq > e->acked_seq &&
-                                  !is_recent(e->sent_at, now_ms, unanswered_ms + 1);
-                if (!flipped && !unanswered) continue;
-                if (!hits) hits = xmalloc(SHARD_WALK_MAX * sizeof *hits);
-                copy_out(e, now_ms, &hits[n].d);
-                hits[n].flipped = flipped;
-                hits[n++].unanswered = unanswered;
-                e->was_fresh = fresh;
-                if (unanswered) e->sent_at = now_ms;
-            }
-        pthread_mutex_unlock(&s->lock);
-        for (size_t k = 0; k < n; k++) visit(arg, &hits[k].d, hits[k].flipped, hits[k].unanswered);
-    }
-}
-
-void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg) {
-    auto_free struct live_device *list = NULL;
-    size_t room = 0;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = (struct shard *)&l->shards[i];
-        size_t n = 0;
-        pthread_mutex_lock(&s->lock);
-        for (size_t b = 0; b < SHARD_BUCKETS; b++)
-            for (const struct entry *e = s->buckets[b]; e; e = e->next) {
-                if (!wanted(arg, &e->d)) continue;
-                if (n == room) {
-                    room = room ? room * 2 : 64;
-                    list = xrealloc(list, room * sizeof *list);
-                }
-                copy_out(e, now_ms, &list[n++]);
-            }
-        pthread_mutex_unlock(&s->lock);
-        for (size_t k = 0; k < n; k++) visit(arg, &list[k]);
-    }
-}
-
 bool live_session_differs(const struct live *l, const struct uuid *id, const struct message_state *s) {
     ENTRY_LOCKED(l, id);
     if (!e) return false;
@@ -455,4 +370,35 @@ void live_put_persisted(struct live *l, const struct uuid *id, const struct mess
     e->persisted_mode = s->mode;
     e->persisted_n_faults = s->n_faults;
     memcpy(e->persisted_faults, s->faults, sizeof e->persisted_faults);
+}
+
+bool live_knows_routine(const struct live *l, const struct uuid *id, const struct uuid *session_id) {
+    ENTRY_LOCKED(l, id);
+    return e && uuid_equal(&e->d.routine_of, session_id);
+}
+
+static const char *keep_text(struct live *l, const char *text) {
+    pthread_mutex_lock(&l->texts_lock);
+    auto_unlock pthread_mutex_t *locked = &l->texts_lock;
+    for (const struct text *t = l->texts; t; t = t->next)
+        if (strcmp(t->text, text) == 0) return t->text;
+    if (l->n_texts == TEXTS_MAX) return NULL;
+    size_t size = strlen(text) + 1;
+    struct text *made = xmalloc(sizeof *made + size);
+    memcpy(made->text, text, size);
+    made->next = l->texts;
+    l->texts = made;
+    l->n_texts++;
+    return made->text;
+}
+
+void live_put_routine(struct live *l, const struct uuid *id, const struct uuid *session_id,
+                      const char *routine, const char *name) {
+    const char *slug = keep_text(l, routine), *words = keep_text(l, name);
+    ENTRY_LOCKED(l, id);
+    if (!e) return;
+    e->d.routine_of = *session_id;
+    e->d.routine = slug;
+    e->d.routine_name = words;
+    touch(l, e);
 }

@@ -16,6 +16,7 @@
 #include "protocol/message.h"
 #include "server/domain/drift.h"
 #include "server/store/device_store.h"
+#include "server/store/presence_store.h"
 
 /* Everything about one device, copied out under one lock. */
 struct live_device {
@@ -29,6 +30,7 @@ struct live_device {
     int64_t ready_at;     /* when that last changed */
 
     char agent[PROTO_NAME_MAX + 1]; /* version, from hello */
+    bool simulated;                 /* by the hello of its present connection */
     struct uuid boot_id;
     int64_t epoch; /* of the last hello or birth; 0: none yet */
 
@@ -37,6 +39,9 @@ struct live_device {
     struct message_state state; /* mode, session, values, faults, rinse; n of the newest */
     int64_t values_at;          /* when state.values were last given, by state or by telemetry */
     struct drift drift;         /* of the water, while a session's heating should hold it */
+
+    struct uuid routine_of;             /* the session whose routine this is; zero: not known yet */
+    const char *routine, *routine_name; /* NULL: not known; they live as long as the live view */
 
     uint64_t rev; /* for a strong ETag: differs whenever anything above does (also fresh), also
                      across restarts of the process */
@@ -60,12 +65,20 @@ bool live_is_retired(const struct live_device *d);
 bool live_get(const struct live *l, const struct uuid *id, int64_t now_ms, struct live_device *ret);
 /* True when commands can be sent now; then *ret_epoch is the epoch to send them with. */
 bool live_ready(const struct live *l, const struct uuid *id, int64_t *ret_epoch);
+/* Said by the hello of its present connection. */
+bool live_is_simulated(const struct live *l, const struct uuid *id);
 /* Devices known, and how many of them are connected. Both may be NULL. */
 void live_count(const struct live *l, size_t *ret_known, size_t *ret_connected);
 size_t live_count_ready(const struct live *l);
 
+/* Values are news once they differ by so much from what subscribers were last shown, and at most once in this
+ * time. */
+#define LIVE_SHOW_WATER_MDEGC 300
+#define LIVE_SHOW_LEVEL_PERMILLE 50
+#define LIVE_SHOW_MS 5000
+
 /* What the devices say. Unknown ids: false. *ret_changed (may be NULL): a subscriber would see a
- * difference other than times and values. */
+ * difference, other than times and values that are no news; it counts as shown then. */
 bool live_heard(struct live *l, const struct uuid *id, int64_t now_ms);
 bool live_put_presence(struct live *l, const struct uuid *id, const struct message_presence *p,
                        int64_t now_ms, bool *ret_changed);
@@ -74,7 +87,7 @@ bool live_put_state(struct live *l, const struct uuid *id, const struct message_
                     bool *ret_changed);
 /* The newest sample of a telemetry message of the present boot. */
 bool live_put_sample(struct live *l, const struct uuid *id, const struct uuid *boot_id,
-                     const struct message_sample *s, int64_t now_ms);
+                     const struct message_sample *s, int64_t now_ms, bool *ret_changed);
 /* A hello arrived, not recorded yet: connected; not ready when its epoch is new. An epoch lower than the
  * known one of the same boot is old news: false. (Of another boot: the device has lost its journal and
  * counts from the beginning.) */
@@ -125,6 +138,21 @@ void live_walk(struct live *l, int64_t now_ms, int64_t unanswered_ms, live_visit
 typedef bool live_wanted(void *arg, const struct live_device *d);
 typedef void live_seen(void *arg, const struct live_device *d);
 void live_each(const struct live *l, int64_t now_ms, live_wanted *wanted, live_seen *visit, void *arg);
+
+/* What of presence is not written yet (presence_store.h), at most max, of each device in order. A device
+ * counts as connected while the broker holds its connection and it is fresh; what came and went between two
+ * calls is told as its last end and its present. settled: our own connection to the broker is older than
+ * LIMIT_FRESH_MS, so that what has said nothing is lost. One thread only takes and confirms. */
+size_t live_presence_take(const struct live *l, int64_t now_ms, bool settled, struct presence_change list[],
+                          size_t max);
+#define LIVE_PRESENCE_EACH 3 /* changes of one device in one call, at most */
+/* They are in the database. */
+void live_presence_put_told(struct live *l, const struct presence_change list[], size_t n);
+
+/* What the database says of the session that the device told of. */
+bool live_knows_routine(const struct live *l, const struct uuid *id, const struct uuid *session_id);
+void live_put_routine(struct live *l, const struct uuid *id, const struct uuid *session_id,
+                      const char *routine, const char *name);
 
 /* What the recorder last wrote of this device's session, so that heartbeats cost no SQL. True when
  * s differs from it in what the session row keeps (id, state, reason, step, started, ended,

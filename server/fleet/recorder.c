@@ -78,6 +78,19 @@ static void session_moved(struct recorder *r, const struct session_row *row) {
 
 /* ---- state ---- */
 
+/* The device knows its session by number; people know it by its routine. */
+static enum err look_up_routine(struct recorder *r, const struct uuid *device,
+                                const struct uuid *session_id) {
+    struct session_title title;
+    if (live_knows_routine(r->ctx->live, device, session_id)) return ERR_OK;
+    enum err e = session_get_title(r->db, session_id, &title);
+    if (e == ERR_NOT_FOUND) return ERR_OK;
+    if (e != ERR_OK) return e;
+    live_put_routine(r->ctx->live, device, session_id, title.routine, title.name);
+    context_publish_device(r->ctx, device);
+    return ERR_OK;
+}
+
 static enum err report(struct recorder *r, const struct uuid *device, const struct message_state *s) {
     const struct message_session *m = &s->session;
     enum session_state state = session_from_device((enum device_session_state)m->state);
@@ -102,6 +115,7 @@ static enum err report(struct recorder *r, const struct uuid *device, const stru
         e = session_apply_report(r->db, &rep, &changed, &row);
         if (e == ERR_NOT_FOUND) e = ERR_OK; /* of another life of this database */
         if (e == ERR_OK && changed) session_moved(r, &row);
+        if (e == ERR_OK && session_is_live(state)) e = look_up_routine(r, device, &m->id);
     }
     if (e == ERR_OK) live_put_persisted(r->ctx->live, device, s);
     return e;
@@ -144,7 +158,8 @@ static enum err drive(struct recorder *r, const struct uuid *device, int64_t epo
                       bool *ret_sent) {
     int64_t now = clock_wall_ms();
     *ret_sent = true;
-    enum err e = command_claim_for_device(r->db, device, epoch, now, &r->claim);
+    bool simulated = live_is_simulated(r->ctx->live, device);
+    enum err e = command_claim_for_device(r->db, device, epoch, now, simulated, &r->claim);
     if (e != ERR_OK) return e;
     for (int32_t i = 0; i < r->claim.n && *ret_sent; i++) {
         *ret_sent = publish_message(r, &r->claim.rows[i], epoch);

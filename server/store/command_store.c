@@ -37,7 +37,9 @@ const struct db_statement command_store_statements[] = {
         " END, epoch = $2, sent_at = COALESCE(sent_at, $3) WHERE id IN (SELECT id FROM command"
         " WHERE device_id = $1 AND state IN " UNFINISHED " AND (epoch <= $2"
         " OR sent_at < $3::timestamptz - interval '10 s') AND NOT (state = 'pending'"
-        " AND expires_at IS NOT NULL AND expires_at <= $3) ORDER BY seq LIMIT 64 FOR UPDATE)"
+        " AND expires_at IS NOT NULL AND expires_at <= $3)"
+        " AND ($4 OR type <> 'start' OR NOT EXISTS (SELECT FROM session t WHERE t.id = session_id AND t.trial))"
+        " ORDER BY seq LIMIT 64 FOR UPDATE)"
         " RETURNING *)" CLAIMED("c") " ORDER BY c.seq"},
     [MARK_SENT] = {
         "command_mark_sent",
@@ -175,12 +177,13 @@ enum err command_get(struct db *db, const struct scope *scope, const struct uuid
 /* ---- for the device link ---- */
 
 enum err command_claim_for_device(struct db *db, const struct uuid *device_id, int64_t epoch, int64_t now,
-                                  struct command_claim *ret) {
+                                  bool simulated, struct command_claim *ret) {
     auto_params struct db_params p = {0};
     auto_result struct pg_result *result = NULL;
     db_put_uuid(&p, device_id);
     db_put_i64(&p, epoch);
     db_put_time(&p, now);
+    db_put_bool(&p, simulated);
     enum err err = db_run(db, &command_store_statements[CLAIM], &p, &result);
     if (err != ERR_OK) return err;
     ret->n = db_rows(result);

@@ -45,10 +45,11 @@ void command_claim_done(struct command_claim *claim);
 /* After a hello: every unfinished command of the device becomes its connection's (epoch), pending ones
  * become sent, and all are given out to be published in this order. Left out: what expired before it
  * was ever sent (the sweep ends it), and what a later connection (epoch) took within the last ten seconds; a
- * lower epoch after that is a device whose journal began anew. At most COMMAND_CLAIM_MAX; more (never in
- * practice) come with the next hello. */
+ * lower epoch after that is a device whose journal began anew; and the start of a trial, unless the device
+ * that is there now is simulated. At most COMMAND_CLAIM_MAX; more (never in practice) come with the next
+ * hello. */
 must_use enum err command_claim_for_device(struct db *db, const struct uuid *device_id, int64_t epoch,
-                                           int64_t now, struct command_claim *ret);
+                                           int64_t now, bool simulated, struct command_claim *ret);
 
 /* One fresh command to a ready device: pending -> sent. *ret_claimed false: someone else has sent it, it
  * expired or was taken back: publish nothing (and *ret is untouched). */

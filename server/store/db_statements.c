@@ -14,6 +14,7 @@
     X(command_store_statements)                                                                              \
     X(self_test_store_statements)                                                                            \
     X(cleaning_store_statements)                                                                             \
+    X(presence_store_statements)                                                                             \
     X(alarm_store_statements)                                                                                \
     X(hygiene_store_statements)                                                                              \
     X(course_store_statements)                                                                               \

@@ -1,5 +1,7 @@
 #include "server/store/routine_store.h"
 
+#include <string.h>
+
 #include "server/store/db_query.h"
 
 /* All of a row but its slug. */
@@ -129,6 +131,8 @@ void routine_row_done(struct routine_row *row) {
     free(row->models);
     row->content = row->goals = row->models = NULL;
 }
+
+bool routine_row_is_draft(const struct routine_row *row) { return strcmp(row->state, "draft") == 0; }
 
 static void read_row(const struct pg_result *result, int i, struct routine_row *row) {
     struct db_reader r = db_reader_at(result, i);

@@ -25,6 +25,7 @@ struct routine_row { /* a routine together with one of its versions */
     char *goals, *models; /* JSON arrays, owned */
 };
 void routine_row_done(struct routine_row *row);
+bool routine_row_is_draft(const struct routine_row *row);
 
 struct routine_filter { /* zeroed: every routine that is offered, without contents */
     struct uuid site_id;

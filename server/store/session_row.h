@@ -9,7 +9,7 @@
     s "id, " s "device_id, " s "site_id, " s "created_by, " s "routine_slug, " s "routine_version, " s       \
       "state, " s "reason, " s "step, " s "step_count, " s "elapsed_ms, " s "remaining_ms, " s               \
       "intensity, " s "target_mdegc, " s "requested_at, " s "started_at, " s "ended_at, " s "version, " s    \
-      "guest, " s "duration_ms"
+      "guest, " s "duration_ms, " s "trial"
 
 /* All of them; leaves intake and screening NULL. */
 void session_row_read(struct db_reader *r, struct session_row *row);

@@ -15,7 +15,19 @@
     " AND ($4::text[] IS NULL OR state = ANY ($4))" where " ORDER BY id DESC LIMIT 201) page LIMIT $3::int"
 /* clang-format on */
 
-enum { LIST, LIST_DEVICE, LIST_SITE, GET, GET_PROGRAM, EACH_LIVE, CREATE, COMMAND, APPLY_REPORT, CLOSE_LOST };
+enum {
+    LIST,
+    LIST_DEVICE,
+    LIST_SITE,
+    GET,
+    GET_PROGRAM,
+    GET_TITLE,
+    EACH_LIVE,
+    CREATE,
+    COMMAND,
+    APPLY_REPORT,
+    CLOSE_LOST
+};
 extern const struct db_statement session_store_statements[];
 /* clang-format off */
 const struct db_statement session_store_statements[] = {
@@ -30,7 +42,12 @@ const struct db_statement session_store_statements[] = {
         " AND " DB_IN_SCOPE(2, "site_id")},
     [GET_PROGRAM] = {
         "session_get_program",
-        "SELECT program FROM session WHERE id = $1 AND " DB_IN_SCOPE(2, "site_id")},
+        "SELECT program, trial_content FROM session WHERE id = $1 AND " DB_IN_SCOPE(2, "site_id")},
+    [GET_TITLE] = {
+        "session_get_title",
+        "SELECT s.routine_slug, COALESCE(s.trial_content ->> 'name', v.name, s.routine_slug) FROM session s"
+        " LEFT JOIN routine_version v ON v.slug = s.routine_slug AND v.version = s.routine_version"
+        " WHERE s.id = $1"},
     [EACH_LIVE] = {"session_each_live", "SELECT " COLUMNS("") " FROM session WHERE state IN " LIVE},
     [CREATE] = {
         "session_create",
@@ -38,8 +55,9 @@ const struct db_statement session_store_statements[] = {
         " FOR NO KEY UPDATE),"
         " ses AS (INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening,"
         " program, step_count, intensity, target_mdegc, created_by, guest, duration_ms, remaining_ms,"
-        " screening_id)"
-        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21, $22"
+        " screening_id, trial, trial_content)"
+        " SELECT $7, id, $8, $9, $10::jsonb, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $20, $21, $21, $22,"
+        " $24::jsonb IS NOT NULL, $24::jsonb"
         " FROM dev"
         " RETURNING " COLUMNS("") "),"
         " cmd AS (INSERT INTO command (id, device_id, session_id, type, state, expires_at, epoch,"
@@ -48,7 +66,8 @@ const struct db_statement session_store_statements[] = {
         " FROM ses RETURNING *),"
         " aud AS (" DB_AUDIT "'session.create', 'session', id::text, site_id,"
         " jsonb_strip_nulls(jsonb_build_object('device_id', device_id, 'routine', routine_slug,"
-        " 'routine_version', routine_version, 'screening_id', $22::uuid, 'clearances', $23::jsonb))"
+        " 'routine_version', routine_version, 'screening_id', $22::uuid, 'clearances', $23::jsonb,"
+        " 'trial', NULLIF(trial, false)))"
         " FROM ses) SELECT " COLUMNS("ses.") ", " COMMAND_ROW_COLUMNS("cmd.")
         " FROM ses, cmd"},
     /* back: the start that was never sent, taken back by a stop. It is locked before the session, as
@@ -128,6 +147,7 @@ void session_row_read(struct db_reader *r, struct session_row *row) {
     row->version = db_get_i64(r);
     db_get_text(r, row->guest, sizeof row->guest);
     row->duration_ms = db_get_i32(r);
+    row->trial = db_get_bool(r);
     if (!row->started_at && session_is_terminal((enum session_state)row->state)) row->remaining_ms = 0;
     row->intake = row->screening = NULL;
 }
@@ -175,7 +195,7 @@ enum err session_get(struct db *db, const struct scope *scope, const struct uuid
 }
 
 enum err session_get_program(struct db *db, const struct scope *scope, const struct uuid *id,
-                             char **ret_json) {
+                             char **ret_program, char **ret_trial) {
     auto_params struct db_params p = {0};
     auto_result struct pg_result *result = NULL;
     db_put_uuid(&p, id);
@@ -184,7 +204,21 @@ enum err session_get_program(struct db *db, const struct scope *scope, const str
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     struct db_reader r = db_reader_at(result, 0);
-    *ret_json = db_get_json(&r);
+    *ret_program = db_get_json(&r);
+    *ret_trial = db_get_json(&r);
+    return ERR_OK;
+}
+
+enum err session_get_title(struct db *db, const struct uuid *id, struct session_title *ret) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_uuid(&p, id);
+    enum err err = db_run(db, &session_store_statements[GET_TITLE], &p, &result);
+    if (err != ERR_OK) return err;
+    if (db_rows(result) == 0) return ERR_NOT_FOUND;
+    struct db_reader r = db_reader_at(result, 0);
+    db_get_text(&r, ret->routine, sizeof ret->routine);
+    db_get_text(&r, ret->name, sizeof ret->name);
     return ERR_OK;
 }
 
@@ -229,6 +263,7 @@ enum err session_create(struct db *db, const struct scope *scope, const struct a
     db_put_i32(&p, s->duration_ms);
     db_put_uuid(&p, &s->screening_id);
     db_put_text(&p, s->clearances);
+    db_put_text(&p, s->trial_content);
     enum err err = db_run(db, &session_store_statements[CREATE], &p, &result);
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;

@@ -13,6 +13,7 @@ struct session_row {
     struct uuid id, device_id, site_id, created_by; /* created_by: a token */
     char routine[65], guest[241];
     int32_t routine_version;
+    bool trial;      /* of a draft, on a simulated unit */
     int32_t state;   /* enum session_state */
     char reason[33]; /* "none", a reason of the device, an ack's code, "cancelled" */
     int32_t step, step_count, elapsed_ms, remaining_ms, intensity;
@@ -34,8 +35,15 @@ must_use enum err session_list(struct db *db, const struct scope *scope, const s
                                const struct page *page, struct session_row rows[], int32_t *ret_n);
 must_use enum err session_get(struct db *db, const struct scope *scope, const struct uuid *id,
                               struct session_row *ret);
+/* *ret_trial: the draft as it was, when the session is a trial; else NULL. Both are the caller's. */
 must_use enum err session_get_program(struct db *db, const struct scope *scope, const struct uuid *id,
-                                      char **ret_json);
+                                      char **ret_program, char **ret_trial);
+/* What people call it: the routine, and its name in the version that is run. For the server itself: no scope.
+ */
+struct session_title {
+    char routine[65], name[81];
+};
+must_use enum err session_get_title(struct db *db, const struct uuid *id, struct session_title *ret);
 /* Every live session, for a process that starts: no scope. As device_each. */
 must_use enum err session_each_live(struct db *db, void (*fn)(void *arg, const struct session_row *row),
                                     void *arg);
@@ -43,7 +51,8 @@ must_use enum err session_each_live(struct db *db, void (*fn)(void *arg, const s
 struct session_new {
     struct uuid id, command_id, device_id; /* ids by uuid_new() */
     const char *routine;
-    int32_t routine_version;                  /* a published one, else ERR_UNPROCESSABLE */
+    int32_t routine_version;   /* a published one, or a draft to be tried, else ERR_UNPROCESSABLE */
+    const char *trial_content; /* the draft as it is now, JSON; NULL: it is published */
     const char *intake, *screening, *program; /* JSON texts */
     const char *guest;                        /* NULL: not said */
     struct uuid screening_id;                 /* zero: screened in this request */

@@ -29,7 +29,7 @@ def a_path_that_is_not_there_is_404_and_so_is_an_id_that_is_none(w):
     refused(w.api.get(f"{V1}/sites/not-an-id"), 404, "not_found")
     for path in ("sites", "devices", "sessions", "commands"):
         refused(w.api.get(f"{V1}/{path}/{UNKNOWN}"), 404, "not_found")
-    for path in ("commands", "cleanings", "telemetry"):
+    for path in ("commands", "cleanings", "telemetry", "presence"):
         refused(w.api.get(f"{V1}/devices/{UNKNOWN}/{path}"), 404, "not_found")
     refused(w.api.get(f"{V1}/routines/nothing"), 404, "not_found")
     refused(w.api.get(f"{V1}/routines/nothing/versions"), 404, "not_found")

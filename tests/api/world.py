@@ -39,11 +39,11 @@ class World:
         body = {"site_id": site or self.sites[0], "model": model, "name": "Chair", **more}
         return ok(self.api.post(f"{V1}/devices", body), 201)
 
-    def play(self, made):
+    def play(self, made, simulated=False):
         """A Device for what new_device() gave, ready."""
         def connected():
             try:
-                return Device(self.spa, made["id"], made["credentials"]["password"], made["model"])
+                return Device(self.spa, made["id"], made["credentials"]["password"], made["model"], simulated)
             except OSError:  # the broker has not taken the new account yet
                 return None
         device = until(connected, 10, "the broker to take the new device")
@@ -97,7 +97,7 @@ def refused(reply, status, code, pointer=None):
 class Device:
     """Just enough of a device to be ready and to take commands; it does and says only what the test tells it to."""
 
-    def __init__(self, spa, device_id, password, model="spa-pro"):
+    def __init__(self, spa, device_id, password, model="spa-pro", simulated=False):
         self.id, self.boot, self.epoch, self.n, self.model = device_id, uuid7(), int(time.time() * 1000), 0, model
         self.session = None
         offline = json.dumps({"online": False, "boot_id": self.boot, "epoch": self.epoch})
@@ -105,7 +105,7 @@ class Device:
                          will=(self.topic("presence"), offline, 1, True))
         self.link.subscribe(self.topic("command"), self.topic("committed"))
         self.say("hello", {"v": 1, "boot_id": self.boot, "epoch": self.epoch, "last_seq": 0, "agent": "test", "model": model,
-                           "model_version": 1, "uncommitted": 0, "state": self.state()})
+                           "model_version": 1, "uncommitted": 0, "simulated": simulated, "state": self.state()})
 
     def topic(self, channel):
         return f"pediluve/v1/{self.id}/{channel}"

@@ -93,6 +93,7 @@ class Session:
 
     def start(self, level=40, ramp_ms=500):
         hello = self.wait("hello")
+        tap.check("simulated" not in hello, hello)
         now = int(time.time() * 1000)
         self.client.publish(self.topic("committed"), {"boot_id": hello["boot_id"], "epoch": hello["epoch"], "n": 0, "at": now}, qos=0)
         vibration = {"channel": 1, "level": level, "ramp_ms": ramp_ms}

@@ -56,6 +56,9 @@ test("a session shows itself on its tile, and one tap stops it", async ({page}) 
   await stop.waitFor();
   const tile = tiles(page).filter({has: stop});
   await tile.getByText("Running").waitFor();
+  await tile.getByText((await api.get("/routines/relax-10")).name).waitFor();
+  await page.reload();
+  await tile.getByText((await api.get("/routines/relax-10")).name).waitFor();
   check(/^\d+:\d\d/.test(await tile.locator("b").first().textContent()), "the tile shows what remains");
   await stop.click();
   await until(async () => await stateOf(session) === "stopped", "the device to stop");

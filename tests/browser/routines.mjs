@@ -108,6 +108,21 @@ test("steps are dragged", async ({page}) => {
   equal((await contentOf(slug)).steps.map((each) => each.technique), ["kneading", "tapping", "stroking"]);
 });
 
+test("a draft is tried on a simulated unit, from the editor to the running session", async ({page}) => {
+  const slug = await draft();
+  await visit(page, `/routines/${slug}/edit`);
+  await page.getByRole("heading", {name: "On a simulated unit"}).waitFor();
+  equal(await accessibility(page), []);
+  const chosen = page.locator(".trial-units button").first(), name = await chosen.innerText();
+  await chosen.click();
+  await page.waitForURL(/#\/sessions\//);
+  await page.getByText("Trial of a draft").waitFor();
+  const session = await api.get(`/sessions/${page.url().split("/").at(-1)}`), device = await api.get(`/devices/${session.device_id}`);
+  equal([session.trial, session.routine, device.simulated, device.name], [true, slug, true, name.trim()]);
+  await until(async () => ["running", "completed"].includes((await api.get(`/sessions/${session.id}`)).state), "the session to run");
+  await api.post(`/sessions/${session.id}/stop`).catch(() => {});
+});
+
 test("what the server refuses shows at its step", async ({page}) => {
   const slug = await draft(["stroking", "passive-gymnastics"]);
   await visit(page, `/routines/${slug}/edit`);

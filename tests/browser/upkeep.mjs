@@ -19,6 +19,26 @@ test("a unit is added, its access data shown once, then renamed, taken out, put 
   await dialog(page).getByRole("button", {name: "Add", exact: true}).click();
   await heading(page, "Chair 30 was added").waitFor();
   check((await page.getByLabel("Password", {exact: true}).inputValue()).length > 16, "a password to copy");
+  const saved = async () => {
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", {name: "Save agent.json"}).click()]);
+    equal(file.suggestedFilename(), "agent.json");
+    return JSON.parse(readFileSync(await file.path(), "utf8"));
+  };
+  const unit = (await api.get("/devices?limit=200")).items.find((each) => each.name === "Chair 30");
+  const password = await page.getByLabel("Password", {exact: true}).inputValue();
+  await page.getByLabel("Broker, as the unit reaches it").fill("broker of ours");
+  await page.getByText("A name or address").waitFor();
+  equal(await page.getByRole("button", {name: "Save agent.json"}).isDisabled(), true);
+  await page.getByLabel("Broker, as the unit reaches it").fill("broker.example.org");
+  equal(await saved(), {device_id: unit.id, password, model: unit.model, models_dir: "/usr/share/pediluve/models",
+    mqtt: {host: "broker.example.org", port: 8883, ca_file: "/etc/ssl/certs/ca-certificates.crt"}, journal: "/var/lib/pediluve-agent/journal.db",
+    status: "/run/pediluve-agent/status.sock", board: "linux", board_file: "/etc/pediluve/linux.json"});
+  await page.getByLabel("With TLS").uncheck();
+  await page.getByLabel("Board", {exact: true}).selectOption("sim");
+  const plain = await saved();
+  equal([plain.mqtt, plain.board, plain.board_file], [{host: "broker.example.org", port: 1883}, "sim", undefined]);
+  equal(await control("claim", {...plain, mqtt: undefined}), {simulated: true}); // an agent with this very file, at the broker of this test
+  equal(await accessibility(page), []);
   await page.getByRole("button", {name: "I have kept it"}).click();
   await heading(page, "Chair 30").waitFor();
   await page.getByRole("button", {name: "Rename or move"}).click();

@@ -21,7 +21,7 @@ static struct command_row add(const struct session_row *session, const char *typ
 
 static struct command_claim claim(int64_t epoch, int64_t now) {
     struct command_claim out;
-    enum err err = command_claim_for_device(pg_fixture_db(), &pg_device_a, epoch, now, &out);
+    enum err err = command_claim_for_device(pg_fixture_db(), &pg_device_a, epoch, now, true, &out);
     cr_assert_eq(err, ERR_OK, "%s", db_last_error(pg_fixture_db()));
     return out;
 }

@@ -68,8 +68,8 @@ static enum err get_session(const struct scope *sc, const struct seen *s) {
     return err;
 }
 static enum err get_program(const struct scope *sc, const struct seen *s) {
-    auto_free char *json = NULL;
-    return session_get_program(DB, sc, &s->session, &json);
+    auto_free char *json = NULL, *trial = NULL;
+    return session_get_program(DB, sc, &s->session, &json, &trial);
 }
 static enum err get_command(const struct scope *sc, const struct seen *s) {
     struct command_row row = {0};

@@ -113,13 +113,14 @@ Test(sessions, an_unknown_device_or_routine_is_refused) {
 Test(sessions, get_gives_intake_and_screening_and_the_program_apart) {
     struct session_row session, row;
     pg_session(&pg_device_a, 0, &session);
-    char *program;
+    char *program, *trial;
     cr_assert_eq(session_get(pg_fixture_db(), &pg_scope_all, &session.id, &row), ERR_OK);
     cr_assert_str_eq(row.intake, "{\"none_apply\": true}");
     cr_assert_str_eq(row.screening, "{\"outcome\": \"cleared\"}");
     session_row_done(&row);
-    cr_assert_eq(session_get_program(pg_fixture_db(), &pg_scope_all, &session.id, &program), ERR_OK);
+    cr_assert_eq(session_get_program(pg_fixture_db(), &pg_scope_all, &session.id, &program, &trial), ERR_OK);
     cr_assert_str_eq(program, "{\"rinse\": false, \"steps\": []}");
+    cr_assert_null(trial);
     free(program);
 }
 

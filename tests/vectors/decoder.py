@@ -40,7 +40,7 @@ TABLES = {
     "hello": [
         Key("v", "int", 1, 1), Key("boot_id", "uuid"), Key("epoch", "int", 1, COUNT), Key("last_seq", "int", 0, COUNT),
         Key("agent", "text", 1, 32), Key("model", "text", 1, 32), Key("model_version", "int", 1, 1000000),
-        Key("uncommitted", "int", 0, COUNT), Key("state", "object state")],
+        Key("uncommitted", "int", 0, COUNT), Key("simulated", "bool", absent=False), Key("state", "object state")],
     "command": [
         Key("id", "uuid"), Key("seq", "int", 1, COUNT), Key("epoch", "int", 1, COUNT),
         Key("type", "enum command_type"), Key("session_id", "uuid"), Key("expires_at", "int", 0, TIME, absent=0),

@@ -1,5 +1,6 @@
 // The disinfection log of a period, and what is due by the rules of each site.
 import {all, get, request} from "./api.js";
+import {saveText} from "./save.js";
 
 const MOST = 5000, AT_ONCE = 6, UNITS_MOST = 100;
 
@@ -39,9 +40,5 @@ export async function readHygiene(ids, signal) {
 /** The server's own table of that period, saved as a file. */
 export async function saveCsv(period) {
   const {data} = await request("GET", "/cleanings", {params: params(period), accept: "text/csv"});
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([data], {type: "text/csv;charset=utf-8"}));
-  link.download = `disinfections-${period.from}-${period.to}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  saveText(`disinfections-${period.from}-${period.to}.csv`, data, "text/csv;charset=utf-8");
 }

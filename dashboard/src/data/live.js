@@ -53,17 +53,20 @@ function changeDevice(id, change) {
   return differs(before, after);
 }
 
+const named = (session, e) => (e.routine_name && session.id === e.session_id ? {...session, routine_name: e.routine_name} : session);
+
 const appliers = {
   device: (e) => changeDevice(e.device_id, (d) => ({
-    connected: e.connected, fresh: e.fresh, ready: e.ready, mode: e.mode ?? d.mode, faults: e.faults, rinse: e.rinse, cleaning: e.cleaning,
+    connected: e.connected, fresh: e.fresh, ready: e.ready, mode: e.mode ?? d.mode, faults: e.faults, rinse: e.rinse, cleaning: e.cleaning, simulated: e.simulated,
     last_seen_at: e.heard_at ?? d.last_seen_at,
-    session: e.session_id ? d.session : d.session && e.mode !== "session" ? null : d.session,
+    session: e.session_id ? d.session && named(d.session, e) : d.session && e.mode !== "session" ? null : d.session,
     values: d.values || e.water_c !== null ? {...d.values, water_c: e.water_c, at: e.heard_at} : d.values,
   })),
-  session: (e) => e.device_id ? changeDevice(e.device_id, () => ({
+  session: (e) => e.device_id ? changeDevice(e.device_id, (d) => ({
     session: e.ended_at ? null : {
       id: e.session_id, state: e.state, reason: e.reason, step: e.step, step_count: e.step_count, elapsed_ms: e.elapsed_ms,
       remaining_ms: e.remaining_ms, intensity: e.intensity, target_c: e.target_c, started_at: e.started_at, routine: e.routine, at: Date.now(),
+      routine_name: d.session?.id === e.session_id ? d.session.routine_name : undefined,
     },
   })) : false,
   cleaning: (e) => changeDevice(e.device_id, () => ({

@@ -16,6 +16,7 @@ import {useRead} from "../ui/read.jsx";
 import {Rows} from "../ui/rows.jsx";
 import {say} from "../ui/toast.jsx";
 import {condition} from "./floor.jsx";
+import {Connection} from "./device/connection.jsx";
 import {credentialRows} from "./devices.jsx";
 import {SelfTest} from "./device/self-test.jsx";
 
@@ -118,7 +119,7 @@ function About({d}) {
         <div><dt>{t("devices.model")}</dt><dd>{model ? `${model.name} (${model.id} ${model.version})` : d.model}</dd></div>
         <div><dt>{t("devices.serial")}</dt><dd class="code">{d.serial}</dd></div>
         <div><dt>{t("devices.site")}</dt><dd>{sites.value.find((each) => each.id === d.site_id)?.name}</dd></div>
-        <div><dt>{t("device.agent")}</dt><dd>{d.agent ?? t("device.never")}</dd></div>
+        <div><dt>{t("device.agent")}</dt><dd>{d.agent ?? t("device.never")}{d.simulated && <small> {t("device.simulated")}</small>}</dd></div>
         <div><dt>{t("device.added")}</dt><dd>{date(d.created_at)}</dd></div>
         {model && <div><dt>{t("device.limits")}</dt><dd>{[model.tub_ml > 0 && t("device.water_max", {c: celsius(model.water_max_c, 0)}), t("device.session_max", {n: minutes(model.session_max_s)})].filter(Boolean).join(" · ")}</dd></div>}
         {model && <div><dt>{t("device.parts")}</dt><dd>{[...new Set(model.actuators.map((each) => word("actuator", each.kind)))].join(", ")}</dd></div>}
@@ -183,7 +184,7 @@ export default function Device({id}) {
           {is === "free" && may("operate") && <a class="button primary" href={`#/start/${d.id}`}><Icon name="play" /> {t("floor.start")}</a>}
         </div></div>
       {d.faults?.length > 0 && <p class="hint-box hint-box-bad" role="alert"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</p>}
-      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><SelfTest d={d} zone={zoneOf(d)} /><Histories d={d} /></div>
+      <div class="device-grid"><Now d={d} /><About d={d} /><Measured d={d} /><Connection d={d} zone={zoneOf(d)} /><SelfTest d={d} zone={zoneOf(d)} /><Histories d={d} /></div>
       <Acts d={d} />
     </>
   );

@@ -2,6 +2,7 @@
 import {signal, useComputed, useSignal} from "@preact/signals";
 import {get, post} from "../data/api.js";
 import {device, deviceList, now, ready, refreshDevice, sites} from "../data/live.js";
+import {saveText} from "../data/save.js";
 import {ago, byName, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
@@ -23,6 +24,37 @@ export const siteName = (id) => sites.value.find((each) => each.id === id)?.name
 /** [label, text] of what a unit signs in with. */
 export const credentialRows = (credentials) => [[t("devices.username"), credentials.username], [t("devices.password"), credentials.password]];
 
+const PLAIN = 1883, TLS = 8883;
+/** What docs/unit.md wants in /etc/pediluve/agent.json. The board is not known here: whoever installs the unit sets it. */
+export const agentFile = (made, broker) => `${JSON.stringify({
+  device_id: made.id, password: made.credentials.password, model: made.model, models_dir: "/usr/share/pediluve/models",
+  mqtt: {host: broker.host, port: broker.port, ...(broker.tls && {ca_file: "/etc/ssl/certs/ca-certificates.crt"})},
+  journal: "/var/lib/pediluve-agent/journal.db", status: "/run/pediluve-agent/status.sock", ...(broker.board && {board: broker.board}),
+  ...(broker.board && broker.board !== "sim" && {board_file: `/etc/pediluve/${broker.board}.json`}),
+}, null, 2)}\n`;
+
+/* Where the unit finds the broker is not where this page or the server finds it, so it is asked, with what is likely. */
+function AgentFile({made}) {
+  const host = useSignal(location.hostname), tls = useSignal(true), port = useSignal(TLS), board = useSignal("linux");
+  const bad = !/^[A-Za-z0-9.:_-]{1,253}$/.test(host.value) || !(port.value >= 1 && port.value <= 65535);
+  return (
+    <fieldset class="agent-file">
+      <legend>{t("agent.title")}</legend>
+      <p><small>{t("agent.why")}</small></p>
+      <Field label={t("agent.host")} value={host.value} maxLength={253} error={bad ? t("agent.bad") : ""} onInput={(e) => { host.value = e.currentTarget.value.trim(); }} />
+      <Field label={t("agent.port")} type="number" min={1} max={65535} value={port.value} onInput={(e) => { port.value = Number(e.currentTarget.value); }} />
+      <Field label={t("agent.board")} hint={board.value === "sim" ? t("agent.board_sim") : t("agent.board_file", {file: `/etc/pediluve/${board.value}.json`})}>
+        {(own) => <select {...own} value={board.value} onChange={(e) => { board.value = e.currentTarget.value; }}>{["linux", "modbus", "sim"].map((each) => <option key={each} value={each}>{word("board", each)}</option>)}</select>}
+      </Field>
+      <label class="check"><input type="checkbox" checked={tls.value} onChange={(e) => {
+        tls.value = e.currentTarget.checked;
+        if (port.value === TLS || port.value === PLAIN) port.value = tls.value ? TLS : PLAIN;
+      }} /> {t("agent.tls")}</label>
+      <button disabled={bad} onClick={() => saveText("agent.json", agentFile(made, {host: host.value, port: port.value, tls: tls.value, board: board.value}), "application/json")}><Icon name="download" /> {t("agent.save")}</button>
+    </fieldset>
+  );
+}
+
 function Row({id}) {
   const d = device(id)?.value;
   if (!d) return null;
@@ -31,7 +63,7 @@ function Row({id}) {
       <b>{d.name}<small class="unit-where">{siteName(d.site_id)}</small></b><span class="unit-model">{word("model", d.model)}<small>{d.serial !== d.id ? d.serial : ""}</small></span>
       <span class="unit-site">{siteName(d.site_id)}</span>
       <span class="unit-presence">{d.service === "retired" ? <span class="soft">{word("service", "retired")}</span> : <><Presence d={d} />{d.last_seen_at && !d.fresh && <small>{ago(d.last_seen_at, now.value)}</small>}</>}</span>
-      <span class="unit-marks">{d.service === "maintenance" && <i class="badge"><Icon name="wrench" /> {word("service", "maintenance")}</i>}
+      <span class="unit-marks">{d.simulated && <i class="badge">{t("device.simulated")}</i>}{d.service === "maintenance" && <i class="badge"><Icon name="wrench" /> {word("service", "maintenance")}</i>}
         {d.faults?.length > 0 && <i class="badge badge-bad"><Icon name="alarm" /> {d.faults.map((each) => word("reason", each)).join(", ")}</i>}
         {d.cleaning === "due" && d.service !== "retired" && <i class="badge"><Icon name="clean" /> {t("floor.clean_due")}</i>}</span>
       <Icon name="next" />
@@ -100,7 +132,7 @@ export default function Devices() {
       {shown.value.length ? <Portions as="ul" class="unit-list" ids={shown.value} of={Row} /> : <None anyAtAll={deviceList().length > 0} onAll={() => { find.value = ""; service.value = "used"; site.value = ""; presence.value = ""; }} />}
       {adding.value && <Add onClose={() => { adding.value = false; }} onMade={(each) => { made.value = each; }} />}
       {made.value && <OnceDialog title={t("devices.made", {name: made.value.name})} why={t("devices.once")} values={credentialRows(made.value.credentials)}
-        onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}
+        more={<AgentFile made={made.value} />} onClose={() => { const {id} = made.value; made.value = null; go(`/devices/${id}`); }} />}
     </>
   );
 }

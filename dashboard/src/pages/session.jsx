@@ -174,7 +174,7 @@ export default function Session({id}) {
   return (
     <div class="session">
       <header class="session-head">
-        <div><h1>{routine.value?.name ?? s.routine}</h1>
+        <div><h1>{routine.value?.name ?? s.routine}{s.trial && <> <span class="badge">{t("trial.badge")}</span></>}</h1>
           <p class="soft">{[d?.name ?? (s.device_id ? "" : t("session.no_unit")), s.guest].filter(Boolean).join(" · ")}</p></div>
         <span class={`state state-${s.state}`}>{word("state", s.state)}{!over && s.reason !== "none" && `: ${word("reason", s.reason)}`}</span>
       </header>

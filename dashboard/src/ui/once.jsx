@@ -25,11 +25,12 @@ function Once({label, text}) {
   );
 }
 
-/** values: [[label, text]]. */
-export const OnceDialog = ({title, why, values, onClose}) => (
+/** values: [[label, text]]; more: what else can be done with them while they are here. */
+export const OnceDialog = ({title, why, values, more, onClose}) => (
   <Dialog title={title} onClose={onClose}>
     <p>{why}</p>
     {values.map(([label, text]) => <Once key={label} label={label} text={text} />)}
+    {more}
     <button class="primary" onClick={onClose}>{t("once.kept")}</button>
   </Dialog>
 );

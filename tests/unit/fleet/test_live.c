@@ -138,12 +138,12 @@ Test(live, a_heartbeat_is_no_change_and_a_fault_is) {
 Test(live, a_sample_of_the_present_boot_gives_the_values) {
     live_fixture_ready(l, &id, &boot, 1);
     struct message_sample s = {.water_mdegc = 39500, .level_permille = 800, .current_ma = 120};
-    cr_assert(live_put_sample(l, &id, &boot, &s, 3000));
+    cr_assert(live_put_sample(l, &id, &boot, &s, 3000, NULL));
     cr_assert_eq(get(3000).state.values.water_mdegc, 39500);
     cr_assert_eq(get(3000).values_at, 3000);
     struct uuid earlier = uuid_new();
     s.water_mdegc = 20000;
-    cr_assert(live_put_sample(l, &id, &earlier, &s, 4000));
+    cr_assert(live_put_sample(l, &id, &earlier, &s, 4000, NULL));
     cr_assert_eq(get(4000).state.values.water_mdegc, 39500, "an old boot's spool is history");
     cr_assert_eq(get(4000).heard_at, 4000);
 }

@@ -37,6 +37,7 @@ Test(message, the_largest_hello_fits_its_limit) {
                               .last_seq = PROTO_COUNT_MAX,
                               .model_version = PROTO_MODEL_VERSION_MAX,
                               .uncommitted = PROTO_COUNT_MAX,
+                              .simulated = true,
                               .state = largest_state()};
     memset(h.agent, '"', PROTO_NAME_MAX); /* two bytes each on the wire */
     memset(h.model, '\\', PROTO_NAME_MAX);

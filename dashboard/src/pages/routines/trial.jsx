@@ -2,11 +2,14 @@
 import {useSignal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {post} from "../../data/api.js";
+import {deviceList} from "../../data/live.js";
 import {celsius, clock} from "../../format.js";
+import {go, may} from "../../routes.js";
 import {t, word} from "../../texts/index.js";
 import {Body} from "../../ui/body.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {useLoad} from "../../ui/load.jsx";
+import {complain} from "../../ui/toast.jsx";
 import {pointerWords, techniqueName, zonesOf} from "./words.js";
 import {Timeline} from "./timeline.jsx";
 
@@ -79,6 +82,33 @@ function Player({preview, routine, techniques, onStep}) {
   );
 }
 
+const isFree = (d) => d.ready && d.fresh && d.mode === "idle" && !d.session && d.cleaning === "clean" && d.service === "in_service";
+
+/* The simulated units of that model that the routine may be run on; the server takes a draft on no other. */
+function Units({routine, model}) {
+  const busy = useSignal(false);
+  const units = deviceList().map((each) => each.value).filter((d) => d.simulated && d.model === model && (!routine.site_id || d.site_id === routine.site_id));
+  if (!units.length || routine.state !== "draft" || !may("operate")) return null;
+  const run = async (d) => {
+    busy.value = true;
+    try {
+      const made = await post("/sessions", {device_id: d.id, routine: routine.slug, version: routine.version, intake: {none_apply: true}});
+      go(`/sessions/${made.id}`);
+    } catch (problem) {
+      complain(problem);
+      busy.value = false;
+    }
+  };
+  const free = units.filter(isFree).sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}));
+  return (
+    <div class="trial-units">
+      <h3>{t("trial.on_unit")}</h3>
+      <p><small>{t(free.length ? "trial.on_unit_why" : "trial.no_unit")}</small></p>
+      <div class="actions">{free.map((d) => <button key={d.id} disabled={busy.value} onClick={() => run(d)}><Icon name="play" /> {d.name}</button>)}</div>
+    </div>
+  );
+}
+
 /** stamp: changes when the draft was saved again. */
 export function Trial({routine, models, techniques, onStep, onNotes, onRefused, stamp}) {
   const names = [...models.map((each) => each.id), "by-hand"];
@@ -108,6 +138,7 @@ export function Trial({routine, models, techniques, onStep, onNotes, onRefused, 
       )}
       {!data && !error && <div class="waiting" aria-busy="true" />}
       {data && <Player key={`${model.value}-${stamp}`} preview={data} routine={routine} techniques={techniques} onStep={onStep} />}
+      {data && <Units routine={routine} model={model.value} />}
       {data?.rinse && <p><small>{t("trial.rinse")}</small></p>}
       {data?.notes.filter((each) => each.routine_step === null).map((each) => <p key={each.code}><small>{each.detail}</small></p>)}
     </section>
