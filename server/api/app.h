@@ -12,7 +12,7 @@ struct held_keys;
 struct models;
 struct programs;
 
-#define API_TABLES 28
+#define API_TABLES 29
 
 struct api {
     struct api_parts parts;
