@@ -142,12 +142,13 @@ static const struct {
     enum err (*run)(struct housekeeping *h);
     int64_t every_ms;
     const char *doing;
+    bool may_ask_nothing; /* so that its success does not say that the database is there */
 } jobs[] = {
-    {walk, 1000, "walk"},
+    {walk, 1000, "walk", true},
     {sweep, 1000, "sweep"},
     {drive_pending, 2000, "pending commands"},
-    {alarms, 1000, "alarms"},
-    {presence, 1000, "presence"},
+    {alarms, 1000, "alarms", true},
+    {presence, 1000, "presence", true},
     {held, 500, "sessions by hand"},
     {devices, 10000, "devices"},
     {hygiene, 5000, "hygiene"},
@@ -165,8 +166,9 @@ static void run(void *arg) {
         for (size_t i = 0; i < COUNT_OF(jobs) && !thread_stopping(&h->thread); i++) {
             if (clock_mono_ms() < due_ms[i]) continue;
             enum err e = jobs[i].run(h);
-            /* What failed is tried at the next tick; db.h itself backs off. walk asks no database. */
-            if (jobs[i].run == walk || context_db_ok(h->ctx, h->db, e, jobs[i].doing))
+            /* What failed is tried at the next tick; db.h itself backs off. */
+            bool idle = e == ERR_OK && jobs[i].may_ask_nothing;
+            if (idle || context_db_ok(h->ctx, h->db, e, jobs[i].doing))
                 due_ms[i] = clock_mono_ms() + jobs[i].every_ms;
         }
     } while (thread_sleep(&h->thread, TICK_MS));

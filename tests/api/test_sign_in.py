@@ -135,7 +135,8 @@ def of_many_who_use_a_link_at_once_one_gets_in(w):
         thread.start()
     for thread in threads:
         thread.join()
-    tap.equal(sorted(reply.status for reply in replies), [200, 401, 401, 401, 401, 401])
+    first, *others = sorted(reply.status for reply in replies)
+    tap.equal((first, set(others) <= {401, 429}), (200, True), others)  # 429: this file has failed often by now
 
 
 @tap.test
