@@ -1,7 +1,10 @@
 /* pediluve-agent: the program on one device, and what somebody beside it asks of it. */
+#include <link.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "device-agent/runtime/boards.h"
@@ -50,12 +53,30 @@ static bool read_options(int argc, char **argv, struct options *o) {
     return o->config && !(o->safe && o->self_test) && (o->self_test || !(o->nobody || o->json));
 }
 
+/* The code that only starting needed, of the libraries most of all, does not stay mapped: what is called
+ * again comes back from the page cache with a fault of a microsecond. Code is never written, so that nothing
+ * is lost. */
+static int let_go_of_code(struct dl_phdr_info *info, size_t size, void *arg) {
+    (void)size, (void)arg;
+    if (!strncmp(info->dlpi_name, "linux-", 6)) return 0; /* the kernel's own page */
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+        if (h->p_type != PT_LOAD || (h->p_flags & (PF_X | PF_W)) != PF_X) continue;
+        uintptr_t from = (info->dlpi_addr + h->p_vaddr) & ~(page - 1),
+                  to = info->dlpi_addr + h->p_vaddr + h->p_memsz;
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+    return 0;
+}
+
 static int run(struct config *config) {
     if (!boards_check(config)) return 2;
     config->real_time = config->speed == 1;
     mallopt(M_ARENA_MAX, 1); /* threads that allocate little: an arena each would be most of the heap */
     struct runtime *runtime = runtime_new(config, TICK_MS, config->speed > 1 ? FAST_STEP_MS : TICK_MS);
     malloc_trim(0); /* what starting took */
+    dl_iterate_phdr(let_go_of_code, NULL);
     int status = runtime ? runtime_run(runtime) : 1;
     if (!runtime_free(runtime)) _exit(status);
     return status;
@@ -73,6 +94,7 @@ int main(int argc, char **argv) {
         puts("pediluve-agent " PEDILUVE_VERSION);
         return 0;
     }
+    mallopt(M_MMAP_THRESHOLD, 32 << 10); /* what starting takes in large pieces goes back whole */
     if (!config_load_agent(&config, o.config)) return 2;
     runtime_block_signals();
     int status = o.self_test ? maintenance_self_test(&config, o.nobody, o.json)

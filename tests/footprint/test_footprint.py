@@ -16,7 +16,7 @@ from harness.paths import binary, scratch  # noqa: E402
 
 STRIPPED_MAX = 256 << 10
 PLAIN_KIB_MAX, TLS_KIB_MAX = 6 << 10, 10 << 10
-AGENTS = 5
+AGENTS = 3
 HEAP_GROWTH_MAX, RESIDENT_GROWTH_KIB_MAX = 16 << 10, 256
 
 
