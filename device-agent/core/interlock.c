@@ -59,7 +59,12 @@ static void step_row(struct interlock *k, int i, const struct facts *f) {
         if (is) k->rows[i].since_ms = now_ms;
         bool gone = !is && now_ms - k->rows[i].since_ms >= row->clear_ms;
         if (gone && !(row->clears == INTERLOCK_ENDED && f->in->live)) k->rows[i].active = false;
-        if (idle) k->rows[i].active = false;
+        if (idle) {
+            k->rows[i].active = false;
+            /* Still so: the next session, however soon, does not begin with another debounce. */
+            k->rows[i].pending = is;
+            k->rows[i].since_ms = now_ms - row->debounce_ms;
+        }
         return;
     }
     if (!is) {

@@ -85,7 +85,11 @@ Test(failure, an_answer_given_while_the_database_is_away_is_recorded_when_it_is_
     fleet_fixture_database(true);
     fleet_fixture_wait_sql(&d, 1, "SELECT count(*) FROM command WHERE state = 'succeeded'");
     fleet_fixture_wait_sql(&d, 1, "SELECT count(*) FROM session WHERE state = 'running'");
-    cr_assert(fleet_fixture_status().database_ok);
+    /* Another thread may just have met the end of its old connection. */
+    for (int64_t until = clock_mono_ms() + FAKE_DEADLINE_MS; !fleet_fixture_status().database_ok;) {
+        fake_device_hear(&d, 10);
+        cr_assert_lt(clock_mono_ms(), until);
+    }
     command_row_done(&start);
     fake_device_drop(&d);
 }

@@ -261,6 +261,29 @@ Test(interlock, over_temperature_clears_below_a_lower_threshold) {
     cr_expect_not(is_active(&b, REASON_OVER_TEMPERATURE));
 }
 
+/* Seed 58223 of the simulation: a start that an open lid refused, and at once another. */
+Test(interlock, a_session_that_begins_with_an_open_lid_is_paused_in_its_first_step_every_time) {
+    struct bench b;
+    healthy(&b, "spa-pro");
+    b.in.live = false;
+    open_lid(&b);
+    run(&b, 10000);
+    for (int start = 0; start < 3; start++) {
+        b.in.live = true;
+        step(&b);
+        cr_expect_eq(b.verdict.action, INTERLOCK_PAUSE, "start %d", start);
+        cr_expect_eq(b.verdict.reason, REASON_LID_OPEN, "start %d", start);
+        b.in.live = false;
+        step(&b);
+        cr_expect_eq(b.verdict.action, INTERLOCK_NONE, "no fault between sessions");
+    }
+    mend(&b);
+    step(&b);
+    b.in.live = true;
+    step(&b);
+    cr_expect_eq(b.verdict.action, INTERLOCK_NONE);
+}
+
 Test(interlock, one_hot_sensor_is_enough) {
     struct bench b;
     healthy(&b, "spa-pro");
