@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define GLITCH_MS 60 /* rows that wait longer wait for something that lasts, as a swaying level */
+
 /* CONDITION(row, when): `active` is true while the row is. */
 #define CONDITION(row, when)                                                                                 \
     static bool is_##row(const struct facts *f, bool active) {                                               \
@@ -51,6 +53,13 @@ void interlock_init(struct interlock *k, const struct model *m) {
     watch_init(&k->watch);
 }
 
+/* In the first step of a session what may be a glitch is believed: nothing begins on a doubtful reading. */
+static bool is_debounced(const struct interlock *k, int i, const struct facts *f) {
+    int32_t debounce_ms = interlock_rows[i].debounce_ms;
+    if (f->in->live && !k->live && debounce_ms <= GLITCH_MS) return true;
+    return f->in->now_ms - k->rows[i].since_ms >= debounce_ms;
+}
+
 static void step_row(struct interlock *k, int i, const struct facts *f) {
     const struct interlock_row *row = &interlock_rows[i];
     int64_t now_ms = f->in->now_ms;
@@ -73,7 +82,7 @@ static void step_row(struct interlock *k, int i, const struct facts *f) {
     }
     if (!k->rows[i].pending) k->rows[i].since_ms = now_ms;
     k->rows[i].pending = true;
-    if (idle || now_ms - k->rows[i].since_ms < row->debounce_ms) return;
+    if (idle || !is_debounced(k, i, f)) return;
     k->rows[i].pending = false;
     k->rows[i].active = true;
     k->rows[i].since_ms = now_ms;
@@ -83,6 +92,7 @@ void interlock_step(struct interlock *k, const struct interlock_input *in, struc
     struct facts f;
     watch_step(&k->watch, k->model, in, &f);
     for (int i = 0; i < INTERLOCK_COUNT; i++) step_row(k, i, &f);
+    k->live = in->live;
 
     *ret = (struct interlock_verdict){.reason = REASON_NONE,
                                       .water_mdegc = f.water_mdegc,

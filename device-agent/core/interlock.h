@@ -76,6 +76,7 @@ struct interlock {
         int64_t since_ms; /* pending: when the condition came; active: when it was last seen */
     } rows[INTERLOCK_COUNT];
     struct watch watch;
+    bool live; /* in the step before */
 };
 
 void interlock_init(struct interlock *k, const struct model *m);

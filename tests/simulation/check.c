@@ -54,10 +54,20 @@ static int64_t reaction_ms(const struct world *w) { return (60 + w->tick_ms - 1)
 
 void check_danger(struct device *d) {
     const struct readings *r = &d->raw;
-    bool danger = r->emergency_stop || r->contact[CONTACT_LEAK].value || r->contact[CONTACT_LID].value ||
-                  r->contact[CONTACT_CUTOUT].value;
-    if (!danger) d->danger_since_ms = 0;
-    if (danger && d->danger_since_ms == 0) d->danger_since_ms = d->world->now_ms;
+    const bool is[DANGERS] = {r->emergency_stop, r->contact[CONTACT_LEAK].value,
+                              r->contact[CONTACT_LID].value, r->contact[CONTACT_CUTOUT].value};
+    for (int i = 0; i < DANGERS; i++) {
+        if (!is[i]) d->danger_since_ms[i] = 0;
+        if (is[i] && d->danger_since_ms[i] == 0) d->danger_since_ms[i] = d->world->now_ms;
+    }
+}
+
+/* Each has a debounce of its own. */
+static bool is_in_danger(const struct device *d) {
+    for (int i = 0; i < DANGERS; i++)
+        if (d->danger_since_ms[i] > 0 && d->world->now_ms - d->danger_since_ms[i] > reaction_ms(d->world))
+            return true;
+    return false;
 }
 
 static void check_level(struct device *d, int cap, int channel, int cell, int level) {
@@ -69,7 +79,7 @@ static void check_level(struct device *d, int cap, int channel, int cell, int le
         why = "it is above the model's limit";
     else if (level > cap)
         why = "it is above the cap of its program or test";
-    else if (d->danger_since_ms > 0 && d->world->now_ms - d->danger_since_ms > reaction_ms(d->world))
+    else if (is_in_danger(d))
         why = "a button or a contact has said no for long";
     else if (a->kind == ACTUATOR_JETS && d->raw.level_permille.value < d->model->level_min_permille)
         why = "it runs dry";

@@ -10,6 +10,7 @@
 #include "tests/simulation/dice.h"
 #include "tests/simulation/disk.h"
 
+#define DANGERS 4 /* emergency stop, leak, lid, cut-out */
 #define DEVICES_MAX 4
 #define SESSIONS_MAX 60  /* of a device, in one life */
 #define COMMANDS_MAX 400 /* likewise */
@@ -173,7 +174,7 @@ struct device {
     struct uuid shown_boot;
     int64_t shown_n, driven_ms;
     /* The checker's. */
-    int64_t said_epoch, said_connection, ticked_ms, danger_since_ms; /* 0: none */
+    int64_t said_epoch, said_connection, ticked_ms, danger_since_ms[DANGERS]; /* 0: none */
     struct uuid present_command;
 };
 

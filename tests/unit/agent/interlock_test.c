@@ -284,6 +284,27 @@ Test(interlock, a_session_that_begins_with_an_open_lid_is_paused_in_its_first_st
     cr_expect_eq(b.verdict.action, INTERLOCK_NONE);
 }
 
+/* Seed 341847: the lid was opened in the very step before. */
+Test(interlock, in_the_first_step_of_a_session_a_contact_is_believed_at_once) {
+    struct bench b;
+    healthy(&b, "spa-pro");
+    b.in.live = false;
+    run(&b, 1000);
+    open_lid(&b);
+    b.in.live = true;
+    step(&b);
+    cr_expect_eq(b.verdict.reason, REASON_LID_OPEN);
+    mend(&b);
+    b.in.live = false;
+    run(&b, 2000);
+    b.in.live = true;
+    step(&b);
+    cr_expect_eq(b.verdict.action, INTERLOCK_NONE);
+    open_lid(&b);
+    step(&b);
+    cr_expect_eq(b.verdict.action, INTERLOCK_NONE, "later it is debounced");
+}
+
 Test(interlock, one_hot_sensor_is_enough) {
     struct bench b;
     healthy(&b, "spa-pro");
