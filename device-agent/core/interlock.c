@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define GLITCH_MS 60 /* rows that wait longer wait for something that lasts, as a swaying level */
-
 /* CONDITION(row, when): `active` is true while the row is. */
 #define CONDITION(row, when)                                                                                 \
     static bool is_##row(const struct facts *f, bool active) {                                               \
@@ -53,11 +51,12 @@ void interlock_init(struct interlock *k, const struct model *m) {
     watch_init(&k->watch);
 }
 
-/* In the first step of a session what may be a glitch is believed: nothing begins on a doubtful reading. */
+/* In the first step of a session a contact is believed at once: nothing begins with a lid that may be open.
+ */
 static bool is_debounced(const struct interlock *k, int i, const struct facts *f) {
-    int32_t debounce_ms = interlock_rows[i].debounce_ms;
-    if (f->in->live && !k->live && debounce_ms <= GLITCH_MS) return true;
-    return f->in->now_ms - k->rows[i].since_ms >= debounce_ms;
+    bool contact = i == INTERLOCK_ID_LEAK || i == INTERLOCK_ID_LID_OPEN || i == INTERLOCK_ID_DRAIN_OPEN;
+    if (contact && f->in->live && !k->live) return true;
+    return f->in->now_ms - k->rows[i].since_ms >= interlock_rows[i].debounce_ms;
 }
 
 static void step_row(struct interlock *k, int i, const struct facts *f) {

@@ -4,7 +4,7 @@
  *     hub = sse_hub_new(api_event_types, 0, metrics)
  *     fleet_start({... .publish = api_publish, .publish_ctx = hub})
  *     api_new(&parts, &api), api_http_options(api, &options), http_new(&options)
- *     ... http_free, sse_hub_free, api_free, fleet_stop
+ *     ... http_free, api_free, fleet_stop, sse_hub_free
  *
  * Thread-safe once made. */
 #ifndef PEDILUVE_SERVER_API_API_H

@@ -73,9 +73,10 @@ static bool start(struct serve *s) {
 
 static void stop(struct serve *s) {
     if (s->http) http_free(s->http, SERVE_DRAIN_MS);
-    sse_hub_free(s->hub);
     api_free(s->api);
-    if (s->fleet) fleet_stop(s->fleet, SERVE_FLEET_STOP_MS);
+    /* The fleet's threads publish until they end; when one hangs, the process ends over it. */
+    if (s->fleet && !fleet_stop(s->fleet, SERVE_FLEET_STOP_MS)) return;
+    sse_hub_free(s->hub);
     metrics_free(s->metrics);
 }
 

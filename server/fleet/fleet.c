@@ -229,8 +229,8 @@ static int left_ms(int64_t until_ms) {
 /* The link first, since its thread fills the mailboxes; whoever publishes after that is told that there
  * is no connection. A thread that does not end in time (a database or a network that hangs) keeps
  * what it uses: the process is about to end anyway. */
-void fleet_stop(struct fleet *f, int deadline_ms) {
-    if (!f) return;
+bool fleet_stop(struct fleet *f, int deadline_ms) {
+    if (!f) return true;
     int64_t until_ms = clock_mono_ms() + deadline_ms;
     bool ended = housekeeping_stop(f->housekeeping, left_ms(until_ms));
     ended = ended && link_stop(f->ctx.link, left_ms(until_ms));
@@ -239,13 +239,14 @@ void fleet_stop(struct fleet *f, int deadline_ms) {
     ended = ended && recorder_stop(f->recorder, left_ms(until_ms));
     if (!ended) {
         log_warn("fleet", "stopped while a thread still waits for the database or the broker");
-        return;
+        return false;
     }
     link_free(f->ctx.link);
     waiters_free(f->ctx.waiters);
     live_free(f->ctx.live);
     free(f->ctx.database_url);
     free(f);
+    return true;
 }
 
 /* ---- what others may ask ---- */

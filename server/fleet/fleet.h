@@ -47,8 +47,8 @@ struct fleet;
  * may come later. */
 must_use enum err fleet_start(const struct fleet_config *config, struct fleet **ret);
 /* Ends every thread within about deadline_ms; samples and answers not committed by then are told again by the
- * devices. */
-void fleet_stop(struct fleet *f, int deadline_ms);
+ * devices. False: some have not ended, and go on using what they were given. */
+bool fleet_stop(struct fleet *f, int deadline_ms);
 
 struct live *fleet_live(struct fleet *f);
 struct waiters *fleet_waiters(struct fleet *f);
