@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from harness import ROOT, Process, until
+from harness import ROOT, Process, free_port, until
 
 
 class Run(Process):
@@ -14,7 +14,9 @@ class Run(Process):
     def __init__(self, local, **variables):
         super().__init__(Path(local).with_suffix(".run.log"))
         self.local = Path(local)
-        self.variables = {"PEDILUVE_LOCAL": str(local), "SPEED": "60", **variables}
+        # Two that look for a free port at once, from the same one on, may find the same.
+        self.variables = {"PEDILUVE_LOCAL": str(local), "SPEED": "60", "PORT": str(free_port()), "MQTT_PORT": str(free_port()),
+                          **variables}
 
     def command(self):
         return [sys.executable, ROOT / "scripts/run.py"]
