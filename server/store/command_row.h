@@ -5,6 +5,9 @@
 #include "server/store/command_store.h"
 #include "server/store/db_query.h"
 
+/* As a list in SQL; in the words of the partial indexes of schema/, which are used only so. */
+#define COMMAND_UNFINISHED "('pending', 'sent', 'accepted', 'running', 'unknown')"
+
 #define COMMAND_ROW_SHORT_COLUMNS(c)                                                                         \
     c "id, " c "device_id, " c "site_id, " c "session_id, " c "self_test_id, " c "created_by, " c "seq, " c  \
       "epoch, " c "type, " c "state, " c "code, " c "detail, " c "expires_at, " c "created_at, " c           \

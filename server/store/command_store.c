@@ -5,7 +5,6 @@
 
 #define COLUMNS COMMAND_ROW_COLUMNS
 #define SHORT COMMAND_ROW_SHORT_COLUMNS
-#define UNFINISHED "('pending', 'sent', 'accepted', 'running', 'unknown')"
 /* clang-format off */
 #define PAGE(where, order)                                                                                   \
     "SELECT " COLUMNS("") " FROM"                                                                            \
@@ -35,7 +34,7 @@ const struct db_statement command_store_statements[] = {
         "command_claim",
         "WITH c AS (UPDATE command SET state = CASE state WHEN 'pending' THEN 'sent' ELSE state"
         " END, epoch = $2, sent_at = COALESCE(sent_at, $3) WHERE id IN (SELECT id FROM command"
-        " WHERE device_id = $1 AND state IN " UNFINISHED " AND (epoch <= $2"
+        " WHERE device_id = $1 AND state IN " COMMAND_UNFINISHED " AND (epoch <= $2"
         " OR sent_at < $3::timestamptz - interval '10 s') AND NOT (state = 'pending'"
         " AND expires_at IS NOT NULL AND expires_at <= $3)"
         " AND ($4 OR type <> 'start' OR NOT EXISTS (SELECT FROM session t WHERE t.id = session_id AND t.trial))"
@@ -47,7 +46,7 @@ const struct db_statement command_store_statements[] = {
         " AND state = 'pending' AND (expires_at IS NULL OR expires_at > $3) RETURNING *)" CLAIMED("c")},
     [PENDING_DEVICES] = {
         "command_pending_devices",
-        "SELECT device_id FROM command WHERE state IN " UNFINISHED " AND state = 'pending'"
+        "SELECT device_id FROM command WHERE state IN " COMMAND_UNFINISHED " AND state = 'pending'"
         " AND (expires_at IS NULL OR expires_at > $1) GROUP BY device_id"
         " ORDER BY min(id::text) LIMIT $2::int"},
     [APPLY_ACK] = {
@@ -69,7 +68,7 @@ const struct db_statement command_store_statements[] = {
     /* FULL JOIN, though every ses has its c: the planner expects one row of each, and would compare all pairs. */
     [SWEEP] = {
         "command_sweep",
-        "WITH due AS (SELECT id FROM command WHERE state IN " UNFINISHED " AND (state = 'pending'"
+        "WITH due AS (SELECT id FROM command WHERE state IN " COMMAND_UNFINISHED " AND (state = 'pending'"
         " AND expires_at <= $1 OR state = 'sent' AND expires_at <= $2 OR type = 'self_test'"
         " AND state IN ('accepted', 'running') AND sent_at <= $4) ORDER BY id LIMIT $3::int"
         " FOR UPDATE SKIP LOCKED),"

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "server/store/command_row.h"
 #include "server/store/db_query.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -23,12 +24,10 @@ const struct db_statement housekeeping_store_statements[] = {
         " SELECT count(*)::int FROM gone"},
     [COUNT] = {
         "housekeeping_count",
-        "SELECT (SELECT count(*) FROM command WHERE state IN ('pending', 'sent', 'accepted', 'running',"
-        " 'unknown') AND state = 'pending'), (SELECT count(*) FROM command"
-        " WHERE state IN ('pending', 'sent', 'accepted', 'running', 'unknown')"
-        " AND state = 'unknown'), (SELECT count(*) FROM session"
-        " WHERE state IN ('requested', 'starting', 'running', 'paused', 'waiting')), (SELECT count(*)"
-        " FROM telemetry_stray)"},
+        "SELECT (SELECT count(*) FROM command WHERE state IN " COMMAND_UNFINISHED " AND state = 'pending'),"
+        " (SELECT count(*) FROM command WHERE state IN " COMMAND_UNFINISHED " AND state = 'unknown'),"
+        " (SELECT count(*) FROM session WHERE state IN ('requested', 'starting', 'running', 'paused', 'waiting')),"
+        " (SELECT count(*) FROM telemetry_stray)"},
     {0}};
 /* clang-format on */
 

@@ -3,7 +3,6 @@
 #include "server/store/command_row.h"
 #include "server/store/db_query.h"
 
-#define UNFINISHED "('pending', 'sent', 'accepted', 'running', 'unknown')"
 /* clang-format off */
 /* One that was ended has not passed, whatever its checks say; one that was refused has no verdict. */
 #define VERDICT                                                                                              \
@@ -35,7 +34,7 @@ const struct db_statement self_test_store_statements[] = {
     [STOP] = {
         "self_test_stop",
         "WITH t AS (SELECT id, device_id, state FROM command WHERE device_id = $6 AND type = 'self_test'"
-        " AND state IN " UNFINISHED " AND " DB_IN_SCOPE(5, "site_id") " FOR UPDATE),"
+        " AND state IN " COMMAND_UNFINISHED " AND " DB_IN_SCOPE(5, "site_id") " FOR UPDATE),"
         " back AS (UPDATE command c SET state = 'cancelled', code = 'cancelled', finished_at = now() FROM t"
         " WHERE c.id = t.id AND t.state = 'pending' RETURNING c.id),"
         " cmd AS (INSERT INTO command (id, device_id, self_test_id, type, state, code, epoch, sent_at,"
