@@ -137,8 +137,9 @@ static enum err close_lost(struct recorder *r, const struct uuid *device, const 
 static enum err on_state(struct recorder *r, const struct uuid *device, const void *data) {
     const struct message_state *s = data;
     if (!live_session_differs(r->ctx->live, device, s)) return ERR_OK; /* one before it said the same */
-    context_count(r->ctx, states, 1);
-    return report(r, device, s);
+    enum err e = report(r, device, s);
+    if (e == ERR_OK) context_count(r->ctx, states, 1);
+    return e;
 }
 
 /* ---- commands out ---- */

@@ -11,6 +11,8 @@
 
 enum { TRY, GOOD, GOOD_ALL, FIND, GET, FIND_CODE, USE_CODE, OPEN, CLOSE, CHANGE };
 extern const struct db_statement sign_in_store_statements[];
+/* In TRY: one that began later may have written first, and its now() is no delay for this one; so whether a
+ * delay is over is asked of the clock once the row is held. */
 /* clang-format off */
 const struct db_statement sign_in_store_statements[] = {
     [TRY] = {
@@ -20,7 +22,7 @@ const struct db_statement sign_in_store_statements[] = {
         " ins AS (INSERT INTO sign_in_try AS t (key, failures, at, blocked_until)"
         " VALUES ($1::text, 1, now(), now()) ON CONFLICT (key) DO UPDATE"
         " SET failures = " COUNT_NOW ", at = now(), blocked_until = " WAIT(COUNT_NOW)
-        " WHERE t.blocked_until <= now() RETURNING 1)"
+        " WHERE t.blocked_until <= clock_timestamp() RETURNING 1)"
         " SELECT (SELECT count(*) FROM ins)::int, COALESCE((SELECT ceil(extract(epoch FROM blocked_until - now()))"
         " FROM sign_in_try WHERE key = $1), 1)::int, $2::int"},
     [GOOD] = {

@@ -96,6 +96,16 @@ Test(presence, a_device_registered_by_another_process_is_found) {
     fake_device_drop(&d);
 }
 
+static uint64_t wanted_states;
+static bool are_recorded(void *arg) {
+    (void)arg;
+    return fleet_fixture_status().states >= wanted_states;
+}
+static void wait_states(uint64_t n) {
+    wanted_states = n;
+    fake_device_wait(&d, are_recorded, NULL, "the states to be recorded");
+}
+
 Test(presence, the_session_follows_what_the_device_says) {
     struct command_row start = fleet_fixture_session(0);
     fake_device_init(&d, &pg_device_a, broker.port);
@@ -114,8 +124,8 @@ Test(presence, the_session_follows_what_the_device_says) {
     fleet_fixture_wait_event(&d, "cleaning", "\"due\"");
     cr_assert_str_eq(fleet_fixture_live(&pg_device_a).facts.cleaning, "due");
 
+    wait_states(2);
     int before = fleet_fixture_events("session", "\"running\"");
-    uint64_t states = fleet_fixture_status().states;
     for (int i = 0; i < 5; i++) { /* heartbeats */
         d.session.elapsed_ms += 1000;
         fake_device_state(&d, DSESSION_RUNNING);
@@ -123,7 +133,8 @@ Test(presence, the_session_follows_what_the_device_says) {
     d.session.step = 1;
     fake_device_state(&d, DSESSION_RUNNING);
     fleet_fixture_wait_sql(&d, 1, "SELECT step FROM session");
-    cr_assert_eq(fleet_fixture_status().states, states + 1, "heartbeats ask nothing of the database");
+    wait_states(3);
+    cr_assert_eq(fleet_fixture_status().states, 3, "heartbeats ask nothing of the database");
     cr_assert_eq(fleet_fixture_events("session", "\"running\""), before + 1);
 
     fake_device_state(&d, DSESSION_COMPLETED);
