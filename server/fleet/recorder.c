@@ -76,6 +76,16 @@ static void session_moved(struct recorder *r, const struct session_row *row) {
     if (!context_db_ok(r->ctx, r->db, e, "device and course after session")) atomic_store(&r->dropped, true);
 }
 
+static enum err command_moved(struct recorder *r, const struct command_outcome *o) {
+    publish_command(r->ctx, &o->row);
+    if (!o->session_changed) return ERR_OK;
+    struct session_row row = {0};
+    enum err e = session_get(r->db, &everything, &o->row.session_id, &row);
+    if (e == ERR_OK) session_moved(r, &row);
+    session_row_done(&row);
+    return e;
+}
+
 /* ---- state ---- */
 
 /* The device knows its session by number; people know it by its routine. */
@@ -189,6 +199,18 @@ static void publish_committed(struct recorder *r, const struct uuid *device,
     link_publish(r->ctx->link, device, TOPIC_COMMITTED, out.data, out.len);
 }
 
+/* What a device with a new journal has forgotten is over; driven again, it would be carried out again. */
+static enum err close_forgotten(struct recorder *r, const struct uuid *device,
+                                const struct message_hello *h) {
+    struct command_outcome outcomes[COMMAND_CLAIM_MAX];
+    struct command_known known = {
+        .device_id = *device, .boot_id = h->boot_id, .epoch = h->epoch, .last_seq = h->last_seq};
+    int32_t n = 0;
+    enum err e = command_close_lost(r->db, &known, clock_wall_ms(), outcomes, &n);
+    for (int32_t i = 0; i < n && e == ERR_OK; i++) e = command_moved(r, &outcomes[i]);
+    return e;
+}
+
 static enum err on_hello(struct recorder *r, const struct uuid *device, const void *data) {
     const struct message_hello *h = data;
     struct live *live = r->ctx->live;
@@ -209,6 +231,7 @@ static enum err on_hello(struct recorder *r, const struct uuid *device, const vo
     if ((e = report(r, device, &h->state)) != ERR_OK) return e;
     /* In this order: a boot counts as heard of once it has a watermark. */
     if ((e = close_lost(r, device, &h->state)) != ERR_OK) return e;
+    if ((e = close_forgotten(r, device, h)) != ERR_OK) return e;
     if ((e = telemetry_watermark(r->db, device, &h->boot_id, &answer.n, &lost)) != ERR_OK) return e;
 
     /* The answer goes first: it gives the device the time by which it judges what has expired. */
@@ -261,14 +284,7 @@ static enum err acked(struct recorder *r, const struct uuid *device, const struc
                       const struct command_outcome *o) {
     live_put_acked(r->ctx->live, device, m->seq, clock_wall_ms());
     waiters_wake(r->ctx->waiters, &m->answer);
-    if (!o->changed) return ERR_OK;
-    publish_command(r->ctx, &o->row);
-    if (!o->session_changed) return ERR_OK;
-    struct session_row row = {0};
-    enum err e = session_get(r->db, &everything, &o->row.session_id, &row);
-    if (e == ERR_OK) session_moved(r, &row);
-    session_row_done(&row);
-    return e;
+    return o->changed ? command_moved(r, o) : ERR_OK;
 }
 
 /* A copy is refused, not the command: another copy, with the present epoch, may be on its way and will

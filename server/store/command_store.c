@@ -18,7 +18,18 @@
     " LEFT JOIN session s ON s.id = c.session_id AND c.type = 'start'"
 /* clang-format on */
 
-enum { LIST, LIST_DEVICE, LIST_SESSION, GET, CLAIM, MARK_SENT, PENDING_DEVICES, APPLY_ACK, SWEEP };
+enum {
+    LIST,
+    LIST_DEVICE,
+    LIST_SESSION,
+    GET,
+    CLAIM,
+    MARK_SENT,
+    PENDING_DEVICES,
+    APPLY_ACK,
+    CLOSE_LOST,
+    SWEEP
+};
 extern const struct db_statement command_store_statements[];
 /* clang-format off */
 const struct db_statement command_store_statements[] = {
@@ -65,6 +76,17 @@ const struct db_statement command_store_statements[] = {
         " SELECT true, (SELECT state FROM ses), " SHORT("c.") " FROM c UNION ALL"
         " SELECT false, NULL, " SHORT("") " FROM command WHERE id = $1 AND device_id = $2"
         " AND NOT EXISTS (SELECT FROM c)"},
+    [CLOSE_LOST] = {
+        "command_close_lost",
+        "WITH c AS (UPDATE command c SET state = 'failed', code = 'lost', finished_at = $5 WHERE device_id = $1"
+        " AND state IN ('accepted', 'running', 'unknown') AND acked_at IS NOT NULL AND seq > $4"
+        " AND (epoch < $3 OR $4 = 0 AND NOT EXISTS (SELECT FROM device_boot b WHERE b.device_id = $1 AND b.boot_id = $2))"
+        " RETURNING c.*),"
+        " ses AS (UPDATE session s SET state = 'aborted', reason = 'lost', ended_at = $5, version = s.version + 1"
+        " FROM c WHERE s.id = c.session_id AND c.type = 'start'"
+        " AND s.state IN ('requested', 'starting', 'running', 'paused', 'waiting')"
+        " RETURNING c.id AS command_id, s.state) SELECT true, ses.state, " SHORT("c.")
+        " FROM c FULL JOIN ses ON ses.command_id = c.id ORDER BY c.seq LIMIT $6::int"},
     /* FULL JOIN, though every ses has its c: the planner expects one row of each, and would compare all pairs. */
     [SWEEP] = {
         "command_sweep",
@@ -240,6 +262,23 @@ enum err command_apply_ack(struct db *db, const struct command_ack *ack, struct 
     if (err != ERR_OK) return err;
     if (db_rows(result) == 0) return ERR_NOT_FOUND;
     read_outcome(result, 0, ret);
+    return ERR_OK;
+}
+
+enum err command_close_lost(struct db *db, const struct command_known *known, int64_t now,
+                            struct command_outcome outcomes[COMMAND_CLAIM_MAX], int32_t *ret_n) {
+    auto_params struct db_params p = {0};
+    auto_result struct pg_result *result = NULL;
+    db_put_uuid(&p, &known->device_id);
+    db_put_uuid(&p, &known->boot_id);
+    db_put_i64(&p, known->epoch);
+    db_put_i64(&p, known->last_seq);
+    db_put_time(&p, now);
+    db_put_i32(&p, COMMAND_CLAIM_MAX);
+    enum err err = db_run(db, &command_store_statements[CLOSE_LOST], &p, &result);
+    if (err != ERR_OK) return err;
+    *ret_n = db_rows(result);
+    for (int32_t i = 0; i < *ret_n; i++) read_outcome(result, i, &outcomes[i]);
     return ERR_OK;
 }
 

@@ -81,12 +81,25 @@ struct command_outcome {
 must_use enum err command_apply_ack(struct db *db, const struct command_ack *ack,
                                     struct command_outcome *ret);
 
+struct command_known { /* by a device, as its hello says */
+    struct uuid device_id, boot_id;
+    int64_t epoch, last_seq; /* of the connection; highest sequence number in its journal */
+};
+/* A command that the device had accepted, and of which its journal holds nothing now, was lost with the
+ * journal: it becomes failed, code `lost`, and the session it began aborted, reason `lost`. It must not be
+ * driven again: the device would take it for new. Left alone is what was sent on this connection or a later
+ * one, of which the hello could not know; but a new journal counts its connections from one, and so a boot
+ * never heard of that knows no command at all is new, whatever its epoch. Gives out what changed; a device
+ * has few at a time, what is over COMMAND_CLAIM_MAX is changed as well. */
+must_use enum err command_close_lost(struct db *db, const struct command_known *known, int64_t now,
+                                     struct command_outcome outcomes[COMMAND_CLAIM_MAX], int32_t *ret_n);
+
 #define COMMAND_SWEEP_MAX 256
 #define COMMAND_GRACE_MS 10000 /* after the deadline a sent command still has this long to be answered */
 #define COMMAND_SELF_TEST_MS 2400000 /* a device that is well has ended a self-test after half an hour */
 /* Housekeeping, safe from several replicas: pending past its deadline -> expired, and its session if it is a
  * start; sent past deadline and grace -> unknown, and so is a self-test that was accepted long ago: a device
- * that has lost its journal never says more of it. Gives out what changed, at most cap (of
+ * that never comes back says no more of it. Gives out what changed, at most cap (of
  * COMMAND_SWEEP_MAX); call again while *ret_n == cap. */
 must_use enum err command_sweep(struct db *db, int64_t now, struct command_outcome outcomes[], int32_t cap,
                                 int32_t *ret_n);

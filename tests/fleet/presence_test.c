@@ -159,6 +159,27 @@ Test(presence, a_session_the_device_does_not_know_any_more_is_closed) {
     fake_device_drop(&d);
 }
 
+Test(presence, a_start_that_went_with_the_devices_journal_fails_and_is_not_sent_again) {
+    struct command_row start = fleet_fixture_session(0);
+    fake_device_init(&d, &pg_device_a, broker.port);
+    fake_device_ready(&d);
+    fake_device_wait_commands(&d, 1);
+    fake_device_ack(&d, &d.commands[0], ACK_ACCEPTED, ACKCODE_OK);
+    fleet_fixture_wait_sql(&d, 1, "SELECT count(*) FROM command WHERE state = 'accepted'");
+    int heard = d.n_commands;
+    d.boot = uuid_new();
+    d.last_seq = 0;
+    fake_device_ready(&d);
+    fleet_fixture_wait_event(&d, "session", "\"aborted\"");
+    fleet_fixture_wait_event(&d, "command", "\"lost\"");
+    fleet_fixture_wait_ready(&d);
+    cr_assert_eq(pg_int("SELECT count(*) FROM command WHERE state = 'failed' AND code = 'lost'"), 1);
+    cr_assert_eq(pg_int("SELECT count(*) FROM session WHERE state = 'aborted' AND reason = 'lost'"), 1);
+    cr_assert_eq(d.n_commands, heard);
+    command_row_done(&start);
+    fake_device_drop(&d);
+}
+
 Test(presence, a_change_by_people_is_seen_at_once_and_one_elsewhere_soon) {
     struct live_device live = fleet_fixture_live(&pg_device_b);
     struct device_row row = live.facts;

@@ -76,6 +76,45 @@ Test(commands, a_claim_leaves_the_word_of_the_device_as_it_is) {
     cr_assert_eq(c.n, 0);
 }
 
+static int32_t lost(const struct uuid *boot, int64_t epoch, int64_t last_seq) {
+    struct command_outcome outcomes[COMMAND_CLAIM_MAX];
+    struct command_known known = {
+        .device_id = pg_device_a, .boot_id = *boot, .epoch = epoch, .last_seq = last_seq};
+    int32_t n;
+    cr_assert_eq(command_close_lost(pg_fixture_db(), &known, clock_wall_ms(), outcomes, &n), ERR_OK);
+    for (int32_t i = 0; i < n; i++) {
+        cr_assert(outcomes[i].changed && outcomes[i].session_changed);
+        cr_assert_eq(outcomes[i].row.state, CMD_FAILED);
+        cr_assert_str_eq(outcomes[i].row.code, "lost");
+        cr_assert_eq(outcomes[i].session_state, SESSION_ABORTED);
+    }
+    return n;
+}
+
+Test(commands, what_was_accepted_and_is_in_the_journal_no_more_is_lost) {
+    struct uuid boot = uuid_new();
+    struct command_row start = pg_session(&pg_device_a, 7, NULL);
+    cr_assert_eq(lost(&boot, 8, start.seq - 1), 0, "sent only: it may still come");
+    answer(&start, CMD_ACCEPTED, "ok");
+    cr_assert_eq(lost(&boot, 8, start.seq), 0, "its journal holds it");
+    pg_sql("INSERT INTO device_boot (device_id, boot_id) VALUES ('%s', '%s')", pg_uuid(&pg_device_a),
+           pg_uuid(&boot));
+    cr_assert_eq(lost(&boot, 7, start.seq - 1), 0, "a hello from before it came");
+    cr_assert_eq(lost(&boot, 8, start.seq - 1), 1);
+    cr_assert_eq(lost(&boot, 8, start.seq - 1), 0, "once");
+    cr_assert_eq(pg_session_state(&start.session_id), SESSION_ABORTED);
+}
+
+Test(commands, a_journal_that_began_anew_counts_its_connections_from_one) {
+    struct uuid boot = uuid_new();
+    pg_sql("UPDATE device SET last_seq = 40 WHERE id = '%s'", pg_uuid(&pg_device_a));
+    struct command_row start = pg_session(&pg_device_a, 7, NULL);
+    answer(&start, CMD_ACCEPTED, "ok");
+    answer(&start, CMD_UNKNOWN, "");
+    cr_assert_eq(lost(&boot, 1, start.seq - 1), 0, "a hello from before the last boot, recorded late");
+    cr_assert_eq(lost(&boot, 1, 0), 1);
+}
+
 Test(commands, what_expired_before_it_was_sent_is_not_claimed_but_what_was_sent_is) {
     struct session_row session;
     struct command_row start = pg_session(&pg_device_a, 0, &session);
