@@ -16,8 +16,7 @@ struct row {
 static bool open_linux(const char *text, size_t len, const struct model *model, struct board *ret,
                        struct field_errors *errors, char error[256]) {
     auto_free struct linux_description *d = xcalloc(1, sizeof *d);
-    return linux_description_parse(text, len, model, d, errors) &&
-           linux_board_open(model, d, &gpiod_gpio, ret, error);
+    return linux_description_parse(text, len, model, d, errors) && linux_board_open(model, d, ret, error);
 }
 
 static bool open_modbus(const char *text, size_t len, const struct model *model, struct board *ret,

@@ -3,12 +3,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <ftw.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define LINES 8
 
 char fake_root[64];
 
@@ -63,7 +60,7 @@ static int add_time(const char *path, const struct stat *st, int type, struct FT
 int64_t fake_written(void) {
     written = 0;
     nftw(fake_root, add_time, 8, FTW_PHYS);
-    for (int i = 0; i < LINES; i++) written += (uint64_t)fake_gpio_sets(i);
+    for (int i = 0; i < FAKE_CHIP_LINES; i++) written += (uint64_t)fake_gpio_sets(i);
     return (int64_t)(written >> 1);
 }
 
@@ -174,44 +171,5 @@ bool fake_open(const struct model *m, const char *text, size_t len, struct board
         snprintf(error, 256, "%s: %s", errors.list[0].pointer, errors.list[0].detail);
         return false;
     }
-    return linux_board_open(m, d, &fake_gpio, ret, error);
+    return linux_board_open(m, d, ret, error);
 }
-
-/* ---- GPIO ---- */
-
-static struct line {
-    atomic_bool physical, active_low, fails, is_open;
-    atomic_int sets;
-} lines[LINES];
-
-static void *line_open(const struct gpio_pin *pin, bool is_output) {
-    if (strcmp(pin->chip, "gpiochip0") != 0 || pin->line >= LINES || lines[pin->line].is_open) {
-        errno = pin->line < LINES ? EBUSY : EINVAL;
-        return NULL;
-    }
-    struct line *l = &lines[pin->line];
-    l->active_low = pin->active_low;
-    l->is_open = true;
-    if (is_output) l->physical = pin->active_low;
-    return l;
-}
-static bool line_set(void *context, bool active) {
-    struct line *l = context;
-    l->sets++;
-    if (l->fails) return false;
-    l->physical = active != l->active_low;
-    return true;
-}
-static int line_get(void *context) {
-    struct line *l = context;
-    return l->fails ? -1 : l->physical != l->active_low;
-}
-static void line_close(void *context) { ((struct line *)context)->is_open = false; }
-
-const struct gpio_ops fake_gpio = {line_open, line_set, line_get, line_close};
-
-void fake_gpio_set(int line, bool physical) { lines[line].physical = physical; }
-bool fake_gpio_get(int line) { return lines[line].physical; }
-void fake_gpio_fail(int line, bool fails) { lines[line].fails = fails; }
-bool fake_gpio_is_open(int line) { return lines[line].is_open; }
-int fake_gpio_sets(int line) { return lines[line].sets; }

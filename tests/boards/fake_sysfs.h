@@ -1,9 +1,10 @@
-/* A folder that looks like /sys to the linux board, and GPIO lines in memory. One at a time. */
+/* A folder that looks like /sys to the linux board; its GPIO is the fake chip. One at a time. */
 #ifndef PEDILUVE_TESTS_BOARDS_FAKE_SYSFS_H
 #define PEDILUVE_TESTS_BOARDS_FAKE_SYSFS_H
 
 #include "base/buf.h"
 #include "device-agent/board/linux/board.h"
+#include "fake_chip.h"
 
 #define FAKE_PWM_PERIOD_NS 1000000
 #define FAKE_PWMS 32
@@ -26,13 +27,5 @@ int64_t fake_written(void);                           /* another number after an
 /* A description of all that for the model. */
 void fake_description(struct buf *ret, const struct model *m);
 bool fake_open(const struct model *m, const char *text, size_t len, struct board *ret, char error[256]);
-
-/* GPIO: chip "gpiochip0", lines below 8. */
-extern const struct gpio_ops fake_gpio;
-void fake_gpio_set(int line, bool physical); /* an input's level */
-bool fake_gpio_get(int line);                /* physical */
-void fake_gpio_fail(int line, bool fails);
-bool fake_gpio_is_open(int line);
-int fake_gpio_sets(int line); /* how often it was written */
 
 #endif

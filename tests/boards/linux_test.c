@@ -1,5 +1,6 @@
 /* What is the linux board's own: how it takes its outputs, drives them and lets them go. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ enum {
     LID_LINE,
     DRAIN_LINE,
     N_LINES
-}; /* of the fake GPIO */
+}; /* of the fake chip */
 
 #define PWM_1 "class/pwm/pwmchip0/pwm1/"
 #define WATER_0 "bus/iio/devices/iio:device3/in_voltage0_raw"
@@ -71,17 +72,38 @@ Test(linux, a_line_that_somebody_else_holds_is_named) {
     auto_buf struct buf text = BUF_INIT;
     char error[256] = "";
     reopen(s, &text);
-    void *taken = fake_gpio.open(&(struct gpio_pin){"gpiochip0", ENABLE_LINE, false}, true);
+    struct gpio_line *taken = gpio_open(&(struct gpio_pin){"gpiochip0", ENABLE_LINE, false}, true);
     cr_expect_not(fake_open(&s->model, text.data, text.len, &s->board, error));
     cr_expect(strstr(error, "gpiochip0 line 2"), "%s", error);
-    fake_gpio.close(taken);
+    gpio_close(taken);
 }
 
-/* There is no GPIO chip on the test's machine: that libgpiod is asked, and its answer told, is all that
- * shows. */
-Test(linux, libgpiod_says_that_there_is_no_such_chip) {
-    cr_expect_null(gpiod_gpio.open(&(struct gpio_pin){"no-such-chip", 1, false}, true));
-    cr_expect_null(gpiod_gpio.open(&(struct gpio_pin){"no-such-chip", 1, true}, false));
+Test(linux, a_chip_or_a_line_that_is_not_there_says_so) {
+    cr_expect_null(gpio_open(&(struct gpio_pin){"no-such-chip", 1, false}, true));
+    cr_expect_eq(errno, ENOENT);
+    cr_expect_null(gpio_open(&(struct gpio_pin){"gpiochip0", FAKE_CHIP_LINES, true}, false));
+    cr_expect_eq(errno, EINVAL);
+}
+
+Test(linux, a_line_is_read_and_written_as_its_contact_is_wired) {
+    static const bool wired[] = {false, true};
+    for (size_t i = 0; i < COUNT_OF(wired); i++) {
+        struct gpio_line *in = gpio_open(&(struct gpio_pin){"gpiochip0", KEY_LINE, wired[i]}, false);
+        struct gpio_line *out = gpio_open(&(struct gpio_pin){"gpiochip0", ENABLE_LINE, wired[i]}, true);
+        cr_assert(in && out);
+        for (int level = 0; level <= 1; level++) {
+            fake_gpio_set(KEY_LINE, level);
+            cr_expect_eq(gpio_get(in), level != wired[i]);
+            cr_expect(gpio_set(out, level) && fake_gpio_get(ENABLE_LINE) == (level != wired[i]));
+        }
+        cr_expect_not(gpio_set(in, true), "an input");
+        fake_gpio_fail(KEY_LINE, true);
+        cr_expect_eq(gpio_get(in), -1);
+        fake_gpio_fail(KEY_LINE, false);
+        gpio_close(in);
+        gpio_close(out);
+        cr_expect_not(fake_gpio_is_open(KEY_LINE) || fake_gpio_is_open(ENABLE_LINE));
+    }
 }
 
 /* ---- outputs ---- */
@@ -89,7 +111,7 @@ Test(linux, libgpiod_says_that_there_is_no_such_chip) {
 static void with_output(struct output *o, const struct linux_output *spec) {
     char error[256] = "";
     fake_begin();
-    cr_assert(output_open(o, spec, fake_root, &fake_gpio, error), "%s", error);
+    cr_assert(output_open(o, spec, fake_root, error), "%s", error);
 }
 
 Test(linux, a_pwm_channel_gets_its_period_and_polarity_and_no_duty) {

@@ -16,7 +16,6 @@
 struct linux_board {
     const struct model *model;
     struct linux_description d;
-    const struct gpio_ops *gpio;
     struct sensor water[WATER_SENSORS_MAX], level, current, motion[PROTO_ACTUATORS_MAX];
     int moves[PROTO_ACTUATORS_MAX]; /* the channel that each sensor of motion sees */
     struct button emergency_stop, local_stop, contacts[CONTACT_COUNT];
@@ -160,10 +159,10 @@ static void linux_free(void *board) {
 
 static bool open_outputs(struct linux_board *b, char error[256]) {
     const struct linux_description *d = &b->d;
-    if (d->has_enable && !output_open(&b->enable, &d->enable, d->sysfs, b->gpio, error)) return false;
+    if (d->has_enable && !output_open(&b->enable, &d->enable, d->sysfs, error)) return false;
     for (int32_t i = 0; i < d->n_outputs; i++)
-        if (!output_open(&b->outputs[i], &d->outputs[i], d->sysfs, b->gpio, error)) return false;
-    return !d->has_heartbeat || output_open(&b->heartbeat, &d->heartbeat, d->sysfs, b->gpio, error);
+        if (!output_open(&b->outputs[i], &d->outputs[i], d->sysfs, error)) return false;
+    return !d->has_heartbeat || output_open(&b->heartbeat, &d->heartbeat, d->sysfs, error);
 }
 
 static bool open_sensors(struct linux_board *b, char error[256]) {
@@ -183,10 +182,10 @@ static bool open_sensors(struct linux_board *b, char error[256]) {
 static bool open_buttons(struct linux_board *b, char error[256]) {
     const struct linux_description *d = &b->d;
     for (int i = 0; i < CONTACT_COUNT; i++)
-        if (d->contacts.has[i] && !button_open(&b->contacts[i], &d->contacts.at[i], d->sysfs, b->gpio, error))
+        if (d->contacts.has[i] && !button_open(&b->contacts[i], &d->contacts.at[i], d->sysfs, error))
             return false;
-    return button_open(&b->emergency_stop, &d->emergency_stop, d->sysfs, b->gpio, error) &&
-           (!d->has_local_stop || button_open(&b->local_stop, &d->local_stop, d->sysfs, b->gpio, error));
+    return button_open(&b->emergency_stop, &d->emergency_stop, d->sysfs, error) &&
+           (!d->has_local_stop || button_open(&b->local_stop, &d->local_stop, d->sysfs, error));
 }
 
 static bool has_measured(struct sensor *s) { return !s->is_open || sensor_get(s, 0).present; }
@@ -206,11 +205,10 @@ static const struct hal_board ops = {
     .name = "linux", .sensors = &sensors, .actuators = &actuators, .free = linux_free};
 
 bool linux_board_open(const struct model *model, const struct linux_description *description,
-                      const struct gpio_ops *gpio, struct board *ret, char error[256]) {
+                      struct board *ret, char error[256]) {
     struct linux_board *b = xcalloc(1, sizeof *b);
     b->model = model;
     b->d = *description;
-    b->gpio = gpio;
     b->applied_ms = clock_mono_ms();
     pthread_mutex_init(&b->lock, NULL);
     if (open_outputs(b, error) && open_sensors(b, error) && open_buttons(b, error)) {

@@ -11,15 +11,14 @@
 #define PEDILUVE_AGENT_BOARD_LINUX_BOARD_H
 
 #include "device-agent/board/linux/description.h"
-#include "device-agent/board/linux/gpio.h"
 #include "device-agent/hal/hal.h"
 
 #define LINUX_WATCHDOG_MS 2000
 #define LINUX_FAULT_MS 1500
 
-/* model is borrowed for the board's life, description copied. gpio: gpiod_gpio, but for tests. False: error
+/* model is borrowed for the board's life, description copied. False: error
  * says why, and what was opened is off and closed again. */
 must_use bool linux_board_open(const struct model *model, const struct linux_description *description,
-                               const struct gpio_ops *gpio, struct board *ret, char error[256]);
+                               struct board *ret, char error[256]);
 
 #endif

@@ -7,14 +7,13 @@
 
 struct button {
     const struct linux_switch *spec; /* borrowed; NULL: not fitted */
-    const struct gpio_ops *gpio;     /* borrowed */
-    void *line;
+    struct gpio_line *line;
     char file[SYSFS_PATH_MAX];
 };
 
 /* False: error says why. */
 must_use bool button_open(struct button *b, const struct linux_switch *spec, const char *root,
-                          const struct gpio_ops *gpio, char error[256]);
+                          char error[256]);
 /* 1: active, 0: not, also when it is not fitted; -1: it cannot be read. */
 int button_get(const struct button *b);
 void button_close(struct button *b);

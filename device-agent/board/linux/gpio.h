@@ -1,10 +1,11 @@
-/* GPIO lines, behind a seam of four calls: linux/gpiod.c does them with libgpiod; the tests have no character
- * device and count lines of their own. Values are logical: active_low is the implementation's affair. */
+/* GPIO lines, by libgpiod. Values are logical: active_low is turned round here. */
 #ifndef PEDILUVE_AGENT_BOARD_LINUX_GPIO_H
 #define PEDILUVE_AGENT_BOARD_LINUX_GPIO_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/auto.h"
 
 struct gpio_pin {
     const char *chip; /* "gpiochip0", or the chip's label */
@@ -12,14 +13,10 @@ struct gpio_pin {
     bool active_low;
 };
 
-struct gpio_ops {
-    /* NULL: errno says why. An output begins inactive. */
-    void *(*open)(const struct gpio_pin *pin, bool is_output);
-    bool (*set)(void *line, bool active);
-    int (*get)(void *line); /* 1, 0; -1: it cannot be read */
-    void (*close)(void *line);
-};
-
-extern const struct gpio_ops gpiod_gpio; /* libgpiod */
+/* A line that is ours alone until it is closed. An output begins inactive. NULL: errno says why. */
+must_use struct gpio_line *gpio_open(const struct gpio_pin *pin, bool is_output);
+must_use bool gpio_set(struct gpio_line *line, bool active);
+must_use int gpio_get(struct gpio_line *line); /* 1, 0; -1: it cannot be read */
+void gpio_close(struct gpio_line *line);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_in_window(struct output *o, int32_t permille, int64_t now_ms) {
 static bool put(struct output *o, int64_t raw) {
     const struct linux_output *s = o->spec;
     if (!o->is_open) return false;
-    if (s->drive == LINUX_GPIO) return o->gpio->set(o->line, raw > 0);
+    if (s->drive == LINUX_GPIO) return gpio_set(o->line, raw > 0);
     return sysfs_write(o->file, s->drive == LINUX_ATTRIBUTE && s->active_low ? s->full - raw : raw);
 }
 
@@ -96,14 +96,13 @@ static bool open_pwm(struct output *o, const char *root, char *at) {
 static bool open_gpio(struct output *o, char *at) {
     struct gpio_pin pin = {o->spec->chip, o->spec->line, o->spec->active_low};
     snprintf(at, SYSFS_PATH_MAX, "%s line %d", pin.chip, pin.line);
-    o->line = o->gpio->open(&pin, true);
+    o->line = gpio_open(&pin, true);
     return o->line != NULL;
 }
 
-bool output_open(struct output *o, const struct linux_output *spec, const char *root,
-                 const struct gpio_ops *gpio, char error[256]) {
+bool output_open(struct output *o, const struct linux_output *spec, const char *root, char error[256]) {
     char at[SYSFS_PATH_MAX];
-    *o = (struct output){.spec = spec, .gpio = gpio, .written = -1};
+    *o = (struct output){.spec = spec, .written = -1};
     if (spec->drive == LINUX_GPIO) {
         o->is_open = open_gpio(o, at);
     } else if (spec->drive == LINUX_PWM) {
@@ -120,7 +119,7 @@ bool output_open(struct output *o, const struct linux_output *spec, const char *
 
 void output_close(struct output *o) {
     if (!output_off(o)) o->written = -1; /* nothing more can be done here: the enable line is the board's */
-    if (o->line) o->gpio->close(o->line);
+    if (o->line) gpio_close(o->line);
     o->line = NULL;
     o->is_open = false;
 }

@@ -8,8 +8,7 @@
 
 struct output {
     const struct linux_output *spec; /* borrowed */
-    const struct gpio_ops *gpio;     /* borrowed */
-    void *line;
+    struct gpio_line *line;
     char file[SYSFS_PATH_MAX]; /* pwm: duty_cycle */
     int64_t written;           /* what the hardware was last told; -1: not known */
     int64_t window_from_ms;    /* of time-proportional drive */
@@ -18,7 +17,7 @@ struct output {
 
 /* Takes the output and turns it off, whatever it did before. False: error says why. */
 must_use bool output_open(struct output *o, const struct linux_output *spec, const char *root,
-                          const struct gpio_ops *gpio, char error[256]);
+                          char error[256]);
 /* Writes only what changed. False: the hardware did not take it. */
 must_use bool output_set(struct output *o, int32_t permille, int64_t now_ms);
 must_use bool output_off(struct output *o); /* in any state, also before output_open */
