@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "device-agent/board/linux/output.h"
 #include "fake_sysfs.h"
 #include "subject.h"
@@ -289,4 +290,23 @@ Test(linux, a_sensor_that_blocks_holds_up_neither_the_loop_nor_the_others_nor_th
               subject_is_fresh(s, &s->readings.current_ma));
     subject_close(s);
     cr_expect(subject_is_off(s));
+}
+
+/* The loop stands still while a motor's output has failed: the watchdog cannot turn that off, but takes the
+ * relay before it, and it is told once the loop turns again. */
+Test(linux, a_watchdog_that_cannot_turn_an_output_off_takes_the_relay_and_tells) {
+    auto_subject struct subject *s = subject_new(&subject_linux);
+    s->wanted = (struct outputs){.heater_permille = 600, .level[JETS] = {20, 20}};
+    subject_until(s, s->applied && fake_gpio_get(ENABLE_LINE));
+    s->ops->break_outputs(s, true);
+    for (int64_t end = clock_mono_ms() + 2 * LINUX_WATCHDOG_MS; fake_gpio_get(ENABLE_LINE);) {
+        cr_assert_lt(clock_mono_ms(), end);
+        subject_read(s);
+    }
+    cr_expect(subject_is_off(s), "all but the broken one");
+    s->wanted = (struct outputs){0};
+    subject_turn(s);
+    cr_expect_not(s->applied, "though nothing is wanted of it");
+    s->ops->break_outputs(s, false);
+    subject_until(s, s->applied && fake_gpio_get(ENABLE_LINE));
 }
