@@ -8,7 +8,7 @@
 
 #define AT_ONCE 50
 
-static void add_model(void *arg, const char *id) { routine_index_add_model(arg, id); }
+static void add_model(void *arg, const struct model *m) { routine_index_add_model(arg, m->id); }
 
 static bool runs_by_hand(const struct routine *r, const struct lowering_caps *caps) {
     struct scratch {

@@ -96,7 +96,7 @@ enum err models_get(struct models *m, struct db *db, const char *id, struct mode
 }
 
 void models_each_running(struct models *m, const struct routine *r, const struct lowering_caps *caps,
-                         void (*fn)(void *arg, const char *id), void *arg) {
+                         void (*fn)(void *arg, const struct model *m), void *arg) {
     struct scratch {
         struct program program;
         struct lowering_report report;
@@ -104,6 +104,6 @@ void models_each_running(struct models *m, const struct routine *r, const struct
     auto_free struct scratch *s = xmalloc(sizeof(*s));
     pthread_rwlock_rdlock(&m->lock);
     for (int32_t i = 0; i < m->n; i++)
-        if (lowering_run(r, &m->list[i], caps, &s->program, &s->report) == LOWER_OK) fn(arg, m->list[i].id);
+        if (lowering_run(r, &m->list[i], caps, &s->program, &s->report) == LOWER_OK) fn(arg, &m->list[i]);
     pthread_rwlock_unlock(&m->lock);
 }

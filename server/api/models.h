@@ -14,10 +14,10 @@ void models_free(struct models *m);
  */
 must_use enum err models_get(struct models *m, struct db *db, const char *id, struct model *ret);
 
-/* Calls fn with the id of each model that can run the whole routine under these caps: it is lowered for all
+/* Calls fn with each model that can run the whole routine under these caps: it is lowered for all
  * of them, so this is for answers that refuse. From what is remembered; fn must not call models_*. */
 void models_each_running(struct models *m, const struct routine *r, const struct lowering_caps *caps,
-                         void (*fn)(void *arg, const char *id), void *arg);
+                         void (*fn)(void *arg, const struct model *m), void *arg);
 /* Reads all of them again. */
 must_use enum err models_load(struct models *m, struct db *db);
 

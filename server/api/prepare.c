@@ -7,6 +7,8 @@
 #include "server/api/lookup.h"
 #include "server/api/models.h"
 #include "server/domain/held.h"
+#include "server/domain/screening_rule.h"
+#include "server/domain/technique.h"
 
 void prepared_done(struct prepared *p) {
     programs_give_back(p->programs, p->lowered);
@@ -34,11 +36,11 @@ struct runners { /* the models that could run what this one cannot: as words and
     int more;
 };
 
-static void add_runner(void *arg, const char *id) {
+static void add_runner(void *arg, const struct model *m) {
     struct runners *r = arg;
-    buf_fmt(&r->json, "%s\"%s\"", r->json.len > 1 ? "," : "", id);
-    if (r->text.len + strlen(id) + 24 < sizeof(r->words))
-        buf_fmt(&r->text, "%s%s", r->text.len ? ", " : "", id);
+    buf_fmt(&r->json, "%s\"%s\"", r->json.len > 1 ? "," : "", m->id);
+    if (r->text.len + strlen(m->name) + 24 < sizeof(r->words))
+        buf_fmt(&r->text, "%s%s", r->text.len ? ", " : "", m->name);
     else
         r->more++;
 }
@@ -51,6 +53,62 @@ static void find_runners(struct request *rq, const struct lowering *p, const str
     buf_chr(&ret->json, ']');
     if (ret->more) buf_fmt(&ret->text, " and %d more", ret->more);
     request_fail_member(rq, "models", ret->json.data);
+}
+
+static void write_names(struct jsonw *w, const char *key, uint32_t mask, const char *const names[]) {
+    jsonw_array(w, key);
+    for (int i = 0; names[i]; i++)
+        if (mask & 1u << i) jsonw_str(w, NULL, names[i]);
+    jsonw_array_end(w);
+}
+
+/* Percent, degrees or seconds, as the note's kind has it. */
+static void write_amount(struct jsonw *w, const char *key, const struct lowering_note *n, int32_t amount) {
+    switch ((enum lowering_note_kind)n->note) {
+    case NOTE_INTENSITY_CAPPED:
+    case NOTE_INTENSITY_SHORT: jsonw_int(w, key, amount); break;
+    case NOTE_WATER_CAPPED:
+    case NOTE_TOO_LONG: jsonw_milli(w, key, amount); break;
+    default: jsonw_null(w, key);
+    }
+}
+
+void prepare_write_note(struct jsonw *w, const struct lowering *p, const struct lowering_note *n) {
+    char words[LOWERING_WORDS_MAX];
+    enum zone zone = lowering_note_zone(n, &p->routine);
+    const struct routine_step *step = n->step < 0 ? NULL : &p->routine.steps[n->step];
+    lowering_note_words(n, &p->routine, &p->model, words);
+    jsonw_object(w, NULL);
+    if (step)
+        jsonw_int(w, "routine_step", n->step);
+    else
+        jsonw_null(w, "routine_step");
+    jsonw_str(w, "technique", step ? technique_names[step->technique] : NULL);
+    jsonw_str(w, "code", lowering_note_names[n->note]);
+    jsonw_str(w, "detail", words);
+    jsonw_str(w, "by", n->note == NOTE_OTHER_ACTUATOR ? actuator_kind_names[n->kind] : NULL);
+    write_names(w, "missing", n->missing, actuator_kind_names);
+    write_names(w, "barred", n->barred, screening_rule_trait_names);
+    jsonw_str(w, "zone", zone == ZONE_COUNT ? NULL : zone_names[zone]);
+    write_amount(w, "from", n, n->from);
+    write_amount(w, "to", n, n->to);
+    jsonw_object_end(w);
+}
+
+/* What stands in the way, for programs: the words are in detail and errors[]. */
+static void tell_notes(struct request *rq, const struct lowering *p) {
+    auto_buf struct buf json = BUF_INIT;
+    struct jsonw w;
+    jsonw_init(&w, &json);
+    jsonw_str(&w, NULL, p->model.id);
+    request_fail_member(rq, "model", json.data);
+    buf_reset(&json);
+    jsonw_init(&w, &json);
+    jsonw_array(&w, NULL);
+    for (int32_t i = 0; i < p->report.n; i++)
+        if (lowering_note_blocks(&p->report.notes[i])) prepare_write_note(&w, p, &p->report.notes[i]);
+    jsonw_array_end(&w);
+    request_fail_member(rq, "notes", json.data);
 }
 
 /* One blocking note: which step, which technique, what is missing, and which models could. */
@@ -71,13 +129,14 @@ static enum err cannot_run(struct request *rq, const struct lowering *p, const s
     struct runners models = {.json = BUF_INIT};
     find_runners(rq, p, caps, &models);
     buf_done(&models.json);
+    tell_notes(rq, p);
     for (int32_t i = 0; i < p->report.n; i++) {
         const struct lowering_note *n = &p->report.notes[i];
         if (!lowering_note_blocks(n)) continue;
         if (!first[0]) lowering_note_words(n, &p->routine, &p->model, first);
         explain(rq, p, n, models.words);
     }
-    return request_fail(rq, ERR_CANNOT_RUN, "%s cannot run %s: %s%s. %s%s", p->model.id, p->routine.slug,
+    return request_fail(rq, ERR_CANNOT_RUN, "%s cannot run %s: %s%s. %s%s", p->model.name, p->routine.name,
                         first, p->report.n_blocking > 1 ? ", and more in errors" : "",
                         models.words[0] ? "It can be run by " : "No model that is known here can run it",
                         models.words);
@@ -98,6 +157,7 @@ static enum err too_long(struct request *rq, const struct lowering *p, const str
     struct runners models = {.json = BUF_INIT};
     find_runners(rq, p, caps, &models);
     buf_done(&models.json);
+    tell_notes(rq, p);
     span(n->from, takes);
     span(p->model.session_max_ms, by_model);
     span(caps->total_max_ms, by_caps);
@@ -106,7 +166,7 @@ static enum err too_long(struct request *rq, const struct lowering *p, const str
     return request_fail(
         rq, ERR_ROUTINE_TOO_LONG,
         "%s takes at least %s with warming up; %s allows a session of %s, the screening %s. %s%s",
-        p->routine.slug, takes, p->model.id, by_model, by_caps,
+        p->routine.name, takes, p->model.name, by_model, by_caps,
         models.words[0] ? "It can be run by " : "No model that is known here can run it", models.words);
 }
 

@@ -45,6 +45,9 @@ must_use enum err prepare_preview(struct request *rq, void *worker, const char *
                                   const char *model, const struct lowering_caps *asked,
                                   struct lowering **ret);
 
+/* A note of the lowering, as the API has it: in words, and by what a program can read. */
+void prepare_write_note(struct jsonw *w, const struct lowering *p, const struct lowering_note *n);
+
 /* Decodes a routine's stored JSON; false: it is not one any more (logged). */
 bool prepare_parse(const struct routine_row *row, struct routine *ret);
 

@@ -124,19 +124,6 @@ static void render_timeline(struct jsonw *w, const struct lowering *p) {
     jsonw_array_end(w);
 }
 
-static void render_note(struct jsonw *w, const struct lowering *p, const struct lowering_note *n) {
-    char words[LOWERING_WORDS_MAX];
-    lowering_note_words(n, &p->routine, &p->model, words);
-    jsonw_object(w, NULL);
-    if (n->step < 0)
-        jsonw_null(w, "routine_step");
-    else
-        jsonw_int(w, "routine_step", n->step);
-    jsonw_str(w, "code", lowering_note_names[n->note]);
-    jsonw_str(w, "detail", words);
-    jsonw_object_end(w);
-}
-
 static enum err handle_preview(struct request *rq, void *worker) {
     const struct preview *q = request_body(rq);
     struct lowering_caps caps = CAPS_DEFAULT;
@@ -159,7 +146,7 @@ static enum err handle_preview(struct request *rq, void *worker) {
     jsonw_array_end(w);
     render_timeline(w, p);
     jsonw_array(w, "notes");
-    for (int32_t i = 0; i < p->report.n; i++) render_note(w, p, &p->report.notes[i]);
+    for (int32_t i = 0; i < p->report.n; i++) prepare_write_note(w, p, &p->report.notes[i]);
     jsonw_array_end(w);
     jsonw_object_end(w);
     request_reply(rq, 200);

@@ -67,6 +67,8 @@ must_use enum lower_result lowering_run(const struct routine *r, const struct mo
                                         struct lowering_report *report);
 
 bool lowering_note_blocks(const struct lowering_note *n);
+/* The zone that is left out, or that nothing reaches; ZONE_COUNT: the note is of none. */
+enum zone lowering_note_zone(const struct lowering_note *n, const struct routine *r);
 #define LOWERING_WORDS_MAX 256
 /* A plain sentence, without its full stop: which step, which technique, what is missing. */
 void lowering_note_words(const struct lowering_note *n, const struct routine *r, const struct model *m,

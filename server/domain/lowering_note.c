@@ -33,10 +33,12 @@ static void join(char out[WORDS_MAX], uint32_t mask, const char *const words[], 
     }
 }
 
-/* Where a step acts: the first zone it names, or its technique's. */
-static const char *place(const struct routine_step *s) {
+enum zone lowering_note_zone(const struct lowering_note *n, const struct routine *r) {
+    if (n->note == NOTE_ZONE_LEFT_OUT) return (enum zone)n->from;
+    if (n->note != NOTE_NO_ACTUATOR) return ZONE_COUNT;
+    const struct routine_step *s = &r->steps[n->step];
     const struct technique *t = technique_get((enum technique_id)s->technique);
-    return zone_words((enum zone)(s->n_zones > 0 ? s->zones[0] : t->zones[0]));
+    return (enum zone)(s->n_zones > 0 ? s->zones[0] : t->zones[0]);
 }
 
 /* " instead of rollers", or why not. */
@@ -49,7 +51,7 @@ static const char *instead(const struct lowering_note *n, char out[WORDS_MAX + 4
     return out;
 }
 
-static void step_words(const struct lowering_note *n, const struct routine_step *s, const struct model *m,
+static void step_words(const struct lowering_note *n, const struct routine *r, const struct model *m,
                        char *out, size_t size) {
     char kinds[WORDS_MAX], traits[WORDS_MAX], why[WORDS_MAX + 40];
     join(kinds, n->missing, kind_words, ACTUATOR_KIND_COUNT);
@@ -76,10 +78,11 @@ static void step_words(const struct lowering_note *n, const struct routine_step 
         break;
     case NOTE_ZONE_LEFT_OUT:
         snprintf(out, size, "leaves out the %s, which nothing suitable of %s reaches",
-                 zone_words((enum zone)n->from), m->id);
+                 zone_words(lowering_note_zone(n, r)), m->name);
         break;
     case NOTE_NO_ACTUATOR:
-        snprintf(out, size, "needs %s for the %s, and %s has none", kinds, place(s), m->id);
+        snprintf(out, size, "needs %s for the %s, and %s has none", kinds,
+                 zone_words(lowering_note_zone(n, r)), m->name);
         break;
     case NOTE_BARRED: snprintf(out, size, "the screening bars %s", traits); break;
     case NOTE_TOO_LONG:
@@ -91,12 +94,12 @@ void lowering_note_words(const struct lowering_note *n, const struct routine *r,
                          char out[LOWERING_WORDS_MAX]) {
     if (n->step < 0) {
         snprintf(out, LOWERING_WORDS_MAX, "The routine takes %d minutes; %s allows %d for this guest",
-                 (int)((n->from + 59999) / 60000), m->id, (int)(n->to / 60000));
+                 (int)((n->from + 59999) / 60000), m->name, (int)(n->to / 60000));
         return;
     }
     const struct routine_step *s = &r->steps[n->step];
     char words[LOWERING_WORDS_MAX - 48];
-    step_words(n, s, m, words, sizeof words);
+    step_words(n, r, m, words, sizeof words);
     snprintf(out, LOWERING_WORDS_MAX, "Step %d, %s: %s", n->step + 1,
              technique_title((enum technique_id)s->technique), words);
 }

@@ -90,7 +90,7 @@ def a_step_that_a_model_cannot_run_names_the_step_and_the_missing_actuator(w):
     error = refused(reply, 422, "step_cannot_run", "/routine/steps/1")
     tap.equal(error["code"], "missing_actuator")
     tap.contains(error["detail"].lower(), "air")
-    tap.contains(error["detail"], "spa-pro")
+    tap.contains(error["detail"], "Spa Pro")
     refused(w.api.post(f"{V1}/routines/{name}/preview", {"model": "bath-basic"}), 422, "step_cannot_run", "/routine/steps/1")
     ok(w.api.post(f"{V1}/sessions", order(w.new_device("spa-pro")["id"], name)), 201)
 
@@ -100,23 +100,27 @@ def the_models_that_could_run_it_are_those_that_can_run_all_of_it(w):
     """By the kinds of actuators alone each model would be suggested for what the other one lacks."""
     air = {"technique": "lymph-wave", "zones": ["calf"], "duration_s": 60, "intensity": 30, "mode": "device"}
     shaking = {"technique": "grasping-vibration", "zones": ["sole"], "duration_s": 60, "intensity": 30, "mode": "device"}
+    names = {"spa-pro": "Spa Pro", "bath-basic": "Bath Basic"}
     both, one = w.new_routine([air, shaking]), w.new_routine([shaking, air, air])
-    for slug, model, pointer, number, missing in ((both, "bath-basic", "/routine/steps/0", 1, "air cells"),
+    for slug, model, pointer, number, missing in ((both, "bath-basic", "/routine/steps/0", 1, "air"),
                                                   (both, "spa-pro", "/routine/steps/1", 2, "vibration"),
-                                                  (one, "bath-basic", "/routine/steps/2", 3, "air cells")):
+                                                  (one, "bath-basic", "/routine/steps/2", 3, "air")):
         problem = w.api.post(f"{V1}/routines/{slug}/preview", {"model": model})
         error = refused(problem, 422, "step_cannot_run", pointer)
         tap.contains(error["detail"], f"Step {number}, ")
         tap.contains(error["detail"], missing)
         tap.contains(error["detail"], "no model can run")
         tap.equal(problem.json["models"], [])
-        tap.contains(problem.json["detail"], f"{model} cannot run {slug}: Step ")
+        tap.contains(problem.json["detail"], f"{names[model]} cannot run ")
+        note = next(each for each in problem.json["notes"] if each["routine_step"] == number - 1)
+        tap.equal((problem.json["model"], note["technique"], note["code"]), (model, (air if missing == "air" else shaking)["technique"], "no_actuator"))
+        tap.equal((note["missing"], note["zone"], note["by"], note["from"]), ([missing], air["zones"][0] if missing == "air" else shaking["zones"][0], None, None))
     alone = w.new_routine([shaking])
     problem = w.api.post(f"{V1}/sessions", order(w.new_device("spa-pro")["id"], alone))
     error = refused(problem, 422, "step_cannot_run", "/routine/steps/0")
-    tap.contains(error["detail"], "bath-basic")
+    tap.contains(error["detail"], "Bath Basic")
     tap.equal(problem.json["models"], ["bath-basic"])
-    tap.contains(problem.json["detail"], "It can be run by bath-basic")
+    tap.contains(problem.json["detail"], "It can be run by Bath Basic")
 
 
 @tap.test
@@ -126,8 +130,10 @@ def a_routine_that_takes_too_long_says_how_long_and_how_long_it_may(w):
     problem = w.api.post(f"{V1}/sessions", order(w.new_device("bath-basic")["id"], slug))
     error = refused(problem, 422, "routine_too_long", "/routine")
     tap.equal((error["code"], problem.json["models"]), ("too_long", ["spa-pro"]))
-    for words in (slug, "70 min 30 s", "bath-basic allows a session of 60 min", "the screening 120 min", "It can be run by spa-pro"):
+    for words in ("70 min 30 s", "Bath Basic allows a session of 60 min", "the screening 120 min", "It can be run by Spa Pro"):
         tap.contains(problem.json["detail"], words)
+    note = problem.json["notes"][0]
+    tap.equal((note["routine_step"], note["code"], note["from"], note["to"]), (None, "too_long", 4230, 3600))
     ok(w.api.post(f"{V1}/routines/{slug}/preview", {"model": "spa-pro"}))
     three = w.new_routine([half_an_hour] * 3)
     problem = w.api.post(f"{V1}/routines/{three}/preview", {"model": "spa-pro"})

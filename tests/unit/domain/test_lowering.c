@@ -183,7 +183,7 @@ Test(lowering, names_the_step_and_the_missing_actuator_of_what_cannot_run) {
     cr_assert_eq(errors.n, 1);
     cr_expect_str_eq(errors.list[0].pointer, "/steps/1");
     cr_expect_str_eq(errors.list[0].detail,
-                     "Step 2, Lymphatic wave: needs air cells for the calf, and bath-basic has none");
+                     "Step 2, Lymphatic wave: needs air cells for the calf, and Bath Basic has none");
 }
 
 Test(lowering, leaves_out_a_zone_that_nothing_reaches_and_says_so) {
@@ -232,7 +232,7 @@ Test(lowering, needs_a_heater_for_warmth_but_not_for_a_warm_massage) {
     cr_expect_eq(note_of(l, NOTE_WATER_LEFT_OUT)->step, 0);
     cr_expect_eq(note_of(l, NOTE_NO_ACTUATOR)->step, 1);
     cr_expect_str_eq(words_of(l, note_of(l, NOTE_NO_ACTUATOR)),
-                     "Step 2, Soak: needs a heater for the foot, and spa-pro has none");
+                     "Step 2, Soak: needs a heater for the foot, and Spa Pro has none");
     l->r->n_steps = 1;
     cr_expect_eq(lowering_run(l->r, &l->m, &caps, &l->p, &l->report), LOWER_OK);
     cr_expect_eq(l->p.steps[0].water_mdegc, 0);
