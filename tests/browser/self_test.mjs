@@ -40,7 +40,7 @@ test("nothing runs before somebody says that nobody is in the unit; then every c
   const done = await last(device);
   equal([done.state, done.verdict], ["succeeded", "passed"]);
   equal(await section(page).getByRole("row").count(), done.checks.length + 1);
-  await section(page).getByRole("row", {name: "roller sole 2 Passed"}).waitFor();
+  await section(page).getByRole("row", {name: "Rollers, sole 2 Passed"}).waitFor();
   await section(page).getByRole("row", {name: "Water temperature 1 Passed"}).first().waitFor();
   await section(page).getByText("Staff").waitFor();
   equal(await accessibility(page), []);

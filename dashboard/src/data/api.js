@@ -1,5 +1,6 @@
 // Requests to the server that this page came from. A problem (RFC 9457) is thrown as Problem; losing the network too.
 import {signal} from "@preact/signals";
+import {faultWords} from "../texts/told.js";
 
 /** Who is signed in: undefined (not known yet), null (nobody), or the answer of GET /me. */
 export const me = signal(undefined);
@@ -17,7 +18,7 @@ export class Problem extends Error {
 
   /** What is wrong with one property of the body, by JSON pointer; "" when nothing is. */
   at(pointer) {
-    return this.errors.find((each) => each.pointer === pointer)?.detail ?? "";
+    return faultWords(this.errors.find((each) => each.pointer === pointer) ?? {});
   }
 }
 

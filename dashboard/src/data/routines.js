@@ -1,5 +1,6 @@
 // Names of routines where only their slug is known: read once, and those that are no longer offered as they come up.
 import {signal} from "@preact/signals";
+import {said} from "../texts/index.js";
 import {all, get} from "./api.js";
 
 const names = signal({});
@@ -18,5 +19,5 @@ async function find(slug) {
 export function routineName(slug) {
   if (!slug) return "";
   if (!asked.has(slug)) { asked.add(slug); find(slug); }
-  return names.value[slug] ?? slug;
+  return said("routine_name", names.value[slug]) ?? slug;
 }

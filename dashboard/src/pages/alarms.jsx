@@ -5,6 +5,7 @@ import {alarms, device, now, sites} from "../data/live.js";
 import {ago, dateTime} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
+import {alarmDetail} from "../texts/alarm.js";
 import {alarmWords, isOpen, unitOf} from "../ui/alarm-bar.jsx";
 import {audible, muted, setMuted, sound} from "../ui/alarm-sound.js";
 import {Field} from "../ui/field.jsx";
@@ -39,7 +40,7 @@ function Alarm({alarm, onClear, onDone}) {
       <Icon name="alarm" />
       <div class="alarm-text">
         <h2>{unitOf(alarm)}: {alarmWords(alarm)}</h2>
-        {alarm.detail && <p>{alarm.detail}</p>}
+        <p>{alarmDetail(alarm)}</p>
         <p class="alarm-by"><b class={alarm.severity === "critical" ? "bad" : "warn"}>{word("severity", alarm.severity)}</b> · {t("alarms.raised", {ago: ago(alarm.raised_at, now.value)})} · {dateTime(alarm.raised_at, zone)}{sites.value.length > 1 && site && ` · ${site.name}`}</p>
         <By what="acknowledged" at={alarm.acknowledged_at} name={alarm.acknowledged_name} zone={zone} />
         <By what="cleared" at={alarm.cleared_at} name={alarm.cleared_name} zone={zone} />

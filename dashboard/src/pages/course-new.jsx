@@ -7,7 +7,7 @@ import {deviceList, sites} from "../data/live.js";
 import {routineName} from "../data/routines.js";
 import {clock} from "../format.js";
 import {go} from "../routes.js";
-import {named, t} from "../texts/index.js";
+import {named, said, t} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
@@ -41,7 +41,7 @@ function usePlan(body) {
 const Dates = ({plan, stale}) => (
   <section class={`card${stale ? " stale" : ""}`} aria-busy={stale}>
     <h2>{t("courses.dates", {n: plan.sessions.length})}</h2>
-    <p><small>{plan.name} · {routineName(plan.routine)} · {clock(plan.duration_s * 1000)} · {plan.timezone}</small></p>
+    <p><small>{said("template", plan.name)} · {routineName(plan.routine)} · {clock(plan.duration_s * 1000)} · {plan.timezone}</small></p>
     <ol class="dates">{plan.sessions.map((each) => (
       <li key={each.number} class={each.number > 1 && plan.sessions[each.number - 2]?.round !== each.round ? "new-round" : ""}><b>{dayAndTime(each.starts_at, plan.timezone)}</b> <small>{each.intensity} %</small></li>
     ))}</ol>
@@ -95,13 +95,13 @@ function Form({templates, routines, site, onSite}) {
         <Field label={t("courses.guest")} hint={t("courses.guest_hint")} required maxLength={60} autocomplete="off" value={values.guest} error={at("guest")} onInput={(e) => set({guest: e.currentTarget.value})} />
         <fieldset><legend>{t("courses.template")}</legend>
           <div class="templates">{[...templates.values()].map((each) => (
-            <button type="button" key={each.id} class="step" aria-pressed={values.template === each.id} onClick={() => choose(each.id)}><span><b>{named("template", each.id, each.name)}</b><small>{each.words}</small></span></button>
+            <button type="button" key={each.id} class="step" aria-pressed={values.template === each.id} onClick={() => choose(each.id)}><span><b>{named("template", each.id, each.name)}</b><small>{said("template_words", each.words)}</small></span></button>
           ))}</div>
         </fieldset>
         <Field label={t("courses.routine")} error={at("routine")}>{(attributes) => (
           <select {...attributes} required={!template.routine} value={values.routine} onChange={(e) => set({routine: e.currentTarget.value})}>
-            <option value="">{template.routine ? routines.find((each) => each.slug === template.routine)?.name ?? template.routine : t("courses.choose_routine")}</option>
-            {routines.filter((each) => each.slug !== template.routine).map((each) => <option key={each.slug} value={each.slug}>{each.name}</option>)}
+            <option value="">{template.routine ? routineName(template.routine) : t("courses.choose_routine")}</option>
+            {routines.filter((each) => each.slug !== template.routine).map((each) => <option key={each.slug} value={each.slug}>{said("routine_name", each.name)}</option>)}
           </select>
         )}</Field>
         <div class="row">

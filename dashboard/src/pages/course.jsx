@@ -6,7 +6,7 @@ import {device, onEvent} from "../data/live.js";
 import {routineName} from "../data/routines.js";
 import {clock} from "../format.js";
 import {may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
 import {Dialog} from "../ui/dialog.jsx";
 import {Field} from "../ui/field.jsx";
 import {Icon} from "../ui/icon.jsx";
@@ -138,7 +138,7 @@ export default function Course({id}) {
       </div>
       <div class="two">
         <section class="card">
-          <p class="facts"><span>{course.name}</span><span>{clock(course.duration_s * 1000)}</span><span>{course.intensity_from === course.intensity_to ? `${course.intensity_from} %` : t("routine.ramp", {from: course.intensity_from, to: course.intensity_to})}</span>
+          <p class="facts"><span>{said("template", course.name)}</span><span>{clock(course.duration_s * 1000)}</span><span>{course.intensity_from === course.intensity_to ? `${course.intensity_from} %` : t("routine.ramp", {from: course.intensity_from, to: course.intensity_to})}</span>
             <span>{course.device_id ? device(course.device_id)?.value.name ?? t("courses.unit") : t("courses.any_unit")}</span></p>
           <p><a class="tap" href={`#/routines/${course.routine}`}>{routineName(course.routine)}</a></p>
           <Progress progress={progress} />

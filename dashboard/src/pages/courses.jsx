@@ -6,7 +6,7 @@ import {onEvent, sites} from "../data/live.js";
 import {routineName} from "../data/routines.js";
 import {finder} from "../format.js";
 import {may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
 import {explain} from "../ui/toast.jsx";
@@ -23,7 +23,7 @@ function Card({course}) {
     <article class={`card course-tile${isDue(course) ? " course-due" : ""}`}>
       <a class="course-link" href={`#/courses/${course.id}`}>
         <header><h2>{course.guest}</h2><State state={course.state} /></header>
-        <p>{course.name} · {routineName(course.routine)}</p>
+        <p>{said("template", course.name)} · {routineName(course.routine)}</p>
         <Progress progress={progress} />
         {progress.next && <p class="next"><Icon name="course" /> {isDue(course) ? t("courses.due") : t("courses.next")}: <b>{dayAndTime(progress.next.starts_at, course.timezone)}</b></p>}
       </a>

@@ -116,7 +116,7 @@ function About({d}) {
   return (
     <section class="card"><h2>{t("device.about")}</h2>
       <dl class="fact-list">
-        <div><dt>{t("devices.model")}</dt><dd>{model ? `${model.name} (${model.id} ${model.version})` : d.model}</dd></div>
+        <div><dt>{t("devices.model")}</dt><dd>{model ? <>{model.name} <small>{t("device.model_version", {version: model.version})}</small></> : d.model}</dd></div>
         <div><dt>{t("devices.serial")}</dt><dd class="code">{d.serial}</dd></div>
         <div><dt>{t("devices.site")}</dt><dd>{sites.value.find((each) => each.id === d.site_id)?.name}</dd></div>
         <div><dt>{t("device.agent")}</dt><dd>{d.agent ?? t("device.never")}{d.simulated && <small> {t("device.simulated")}</small>}</dd></div>

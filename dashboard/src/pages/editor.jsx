@@ -6,6 +6,7 @@ import {catalogue} from "../data/catalogue.js";
 import {clock} from "../format.js";
 import {go} from "../routes.js";
 import {t, word} from "../texts/index.js";
+import {problemWords} from "../texts/told.js";
 import {Dialog} from "../ui/dialog.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
@@ -221,7 +222,7 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
         <button disabled={busy.value} onClick={() => { asked.value = "discard"; }}>{t("editor.discard")}</button>
       </div>
       {kept && dirty.value && <p class="notice">{t("editor.kept")}</p>}
-      {failed.value && <div class="error" role="alert"><p>{failed.value.status ? failed.value.message : explain(failed.value)}</p>{refused.value.rest.map((each) => <p key={each}>{each}</p>)}</div>}
+      {failed.value && <div class="error" role="alert"><p>{failed.value.status ? problemWords(failed.value)[0] : explain(failed.value)}</p>{refused.value.rest.map((each) => <p key={each}>{each}</p>)}</div>}
       <EditHead head={head} care={care} errors={refused.value.head} put={(next, what) => {
         change({...draft.value, head: next}, what);
         if (refused.value.head[what]) refused.value = {...refused.value, head: {...refused.value.head, [what]: undefined}};

@@ -4,7 +4,7 @@ import {post} from "../data/api.js";
 import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data/live.js";
 import {byName, celsius, clock, finder} from "../format.js";
 import {go, may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
 import {Portions} from "../ui/portions.jsx";
 import {Ring} from "../ui/ring.jsx";
@@ -70,7 +70,7 @@ const Tile = function Tile({id, near}) {
         <header><h3>{d.name}{place && <small>{place}</small>}</h3><span class={`presence presence-${where}`} title={word("presence", where)}>
           <Icon name={where === "ready" ? "check" : where === "offline" ? "offline" : "more"} /><span class="hidden">{word("presence", where)}</span></span></header>
         {d.session ? <Face d={d} near={near} /> : <p class="tile-word">{word("condition", is)}</p>}
-        <p class="tile-line">{d.session ? d.session.routine_name ?? word("model", d.model) : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
+        <p class="tile-line">{d.session ? said("routine_name", d.session.routine_name) ?? word("model", d.model) : d.faults?.length ? d.faults.map((each) => word("reason", each)).join(", ") : word("model", d.model)}</p>
         <footer><span><Icon name="water" /> {celsius(d.values?.water_c)}</span>
           {d.cleaning === "due" && !d.session && (is !== "dirty" || d.rinse) && <span class="badge"><Icon name="clean" /> {d.rinse ? t("floor.rinse") : t("floor.clean_due")}</span>}</footer>
       </a>

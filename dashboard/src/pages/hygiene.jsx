@@ -6,6 +6,7 @@ import {alarms, deviceList, ready, refreshDevice, sites} from "../data/live.js";
 import {byName, date, time} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
+import {alarmDetail} from "../texts/alarm.js";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
@@ -76,6 +77,11 @@ const columns = (zone) => [
 const civil = (text) => date(`${text}T12:00:00Z`, "UTC");
 const days = ({from, to}) => (from === to ? civil(from) : `${civil(from)} – ${civil(to)}`);
 
+/* Why the unit takes no guest now. */
+const whyOf = ({kinds, disinfecting}) => [
+  ...kinds.filter((each) => each.overdue).map((each) => t("log.was_due", {kind: word("cleaning", each.kind), on: civil(each.due_on)})), disinfecting && t("log.why_disinfecting"),
+].filter(Boolean).join(" · ") || t("log.why_used");
+
 /* What is owed when, and days on which the unit was not used: an inspector asks for both. */
 function Rules({rules}) {
   return (
@@ -119,7 +125,7 @@ function Sheet({d, records, rules, from, to, onRecord, onNotUsed}) {
         {may("operate") && d.service !== "retired" && (
           <div class="actions no-print"><button onClick={() => onNotUsed(d)} aria-label={t("log.not_used_title", {name: d.name})}>{t("log.not_used")}</button>
             <button onClick={() => onRecord(d)} aria-label={t("log.record_title", {name: d.name})}><Icon name="plus" /> {t("log.record")}</button></div>)}</div>
-      {rules?.why && !d.session && <p class={`hint-box${isOverdue ? " hint-box-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {rules.why[0].toLocaleUpperCase() + rules.why.slice(1)}</p>}
+      {rules?.why && !d.session && <p class={`hint-box${isOverdue ? " hint-box-bad" : ""}`}><Icon name={isOverdue ? "alarm" : "clean"} /> {whyOf(rules)}</p>}
       {rules && <Rules rules={rules} />}
       <p class="print-only">{t("log.sheet", {from: civil(from), to: civil(to), zone: site?.timezone ?? ""})}</p>
       {records.length ? <Table label={t("log.of", {name: d.name})} columns={columns(site?.timezone)} rows={records} /> : <p class="soft">{t("log.none")}</p>}
@@ -133,7 +139,7 @@ function Due({list, overdue}) {
   return (
     <section class="card due no-print"><h2>{t("log.due", {n: list.length})}</h2>
       <ul>{list.map((d) => (
-        <li key={d.id}><span><b>{d.name}</b>{overdue.has(d.id) && <b class="bad"> {t("log.overdue")}</b>} <small>{[siteOf(d.site_id)?.name, d.rinse && t("floor.rinse"), overdue.get(d.id)?.detail].filter(Boolean).join(" · ")}</small></span>
+        <li key={d.id}><span><b>{d.name}</b>{overdue.has(d.id) && <b class="bad"> {t("log.overdue")}</b>} <small>{[siteOf(d.site_id)?.name, d.rinse && t("floor.rinse"), overdue.has(d.id) && alarmDetail(overdue.get(d.id))].filter(Boolean).join(" · ")}</small></span>
           {may("operate") && <a class="button primary" href={`#/disinfect/${d.id}`} aria-label={t("floor.disinfect_name", {name: d.name})}><Icon name="clean" /> {t("floor.disinfect")}</a>}</li>
       ))}</ul>
     </section>

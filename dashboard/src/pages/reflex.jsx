@@ -1,7 +1,7 @@
 // The reflex map: what tradition sees where on the foot. A point lights its zones, a zone names its points.
 import {useSignal} from "@preact/signals";
 import {catalogue} from "../data/catalogue.js";
-import {named, t, word} from "../texts/index.js";
+import {named, said, t, word} from "../texts/index.js";
 import {Body, PART_OF} from "../ui/body.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
@@ -45,7 +45,7 @@ export default function Reflex() {
             {here.map((each) => (
               <li key={each.id}>
                 <button class="step" aria-pressed={chosen.value === each.id} onClick={() => { chosen.value = chosen.value === each.id ? null : each.id; }}>
-                  <span><b>{nameOf(each)}</b><small>{placeOf(each)}</small>{chosen.value === each.id && <span>{each.words}</span>}
+                  <span><b>{nameOf(each)}</b><small>{placeOf(each)}</small>{chosen.value === each.id && <span>{said("reflex_words", each.words)}</span>}
                     {chosen.value === each.id && <span class="facts"><span>{word("claim", each.claim)}</span></span>}</span>
                 </button>
               </li>

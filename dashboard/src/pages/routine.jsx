@@ -4,7 +4,8 @@ import {get, post} from "../data/api.js";
 import {catalogue} from "../data/catalogue.js";
 import {dateTime, minutes} from "../format.js";
 import {go, may} from "../routes.js";
-import {named, t, word} from "../texts/index.js";
+import {named, said, t, word} from "../texts/index.js";
+import {noteWords} from "../texts/told.js";
 import {Body} from "../ui/body.jsx";
 import {Dialog} from "../ui/dialog.jsx";
 import {Icon} from "../ui/icon.jsx";
@@ -33,8 +34,8 @@ export function Steps({steps, techniques, chosen, onChoose, notes = []}) {
             <span><b>{techniqueName(step.technique, techniques)}</b>
               <small>{zonesOf(step, techniques).map((each) => word("zone", each)).join(", ")}</small>
               <span class="facts">{factsOf(step, techniques).map((each) => <span key={each}>{each}</span>)}</span>
-              {step.instruction && <span class="step-words">{step.instruction}</span>}
-              {notes.filter((each) => each.routine_step === i).map((each) => <small class="note" key={each.detail}>{each.detail.replace(/^[^:]{1,80}: /, "")}</small>)}
+              {step.instruction && <span class="step-words">{said("instruction", step.instruction)}</span>}
+              {notes.filter((each) => each.routine_step === i).map((each) => <small class="note" key={each.detail}>{noteWords(each, each.model)}</small>)}
             </span>
           </button>
         </li>
@@ -127,15 +128,15 @@ export default function Routine({slug, query}) {
     <div class="routine">
       <div class="heading">
         <a class="button plain" href="#/routines" aria-label={t("back")}><Icon name="back" /></a>
-        <h1>{routine.name} {routine.state !== "published" && <span class="badge">{word("routine_state", routine.state)}</span>}</h1>
+        <h1>{said("routine_name", routine.name)} {routine.state !== "published" && <span class="badge">{word("routine_state", routine.state)}</span>}</h1>
         <Acts routine={routine} onChanged={again} />
       </div>
       <p class="facts"><span>{t("routines.minutes", {n: minutes(routine.duration_s)})}</span><span>{word("hands", routine.hands)}</span><span>{word("type", routine.type)}</span>
         {routine.goals.map((each) => <span key={each}>{word("goal", each)}</span>)}<span>{t("routine.number", {number: routine.version})}</span></p>
-      {summary && <p class="summary">{summary}</p>}
+      {summary && <p class="summary">{said("summary", summary)}</p>}
       <div class="routine-body">
         <Steps steps={steps} techniques={techniques} chosen={chosen.value} notes={notes.value} onChoose={(i) => { chosen.value = i; }} />
-        <aside class="card lit"><Body zones={zonesOf(step, techniques)} side={step.side} /><p>{techniques.get(step.technique)?.words}</p></aside>
+        <aside class="card lit"><Body zones={zonesOf(step, techniques)} side={step.side} /><p>{said("technique_words", techniques.get(step.technique)?.words)}</p></aside>
       </div>
       <Trial routine={routine} models={models} techniques={techniques} onStep={(i) => { chosen.value = i; }} onNotes={(list) => { notes.value = list; }} />
       <div class="two"><Care title={t("field.preparations")} ids={preparations} care={care} /><Care title={t("field.aftercare")} ids={aftercare} care={care} /></div>

@@ -4,7 +4,7 @@ import {useEffect, useRef} from "preact/hooks";
 import {get} from "../data/api.js";
 import {minutes} from "../format.js";
 import {may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
 import {explain} from "../ui/toast.jsx";
@@ -29,9 +29,9 @@ function Choice({name, values, group}) {
 function Card({routine}) {
   return (
     <a class="card routine-tile" href={`#/routines/${routine.slug}${routine.state === "published" ? "" : `?version=${routine.version}`}`}>
-      <header><h2>{routine.name}</h2><b class="routine-time">{t("routines.minutes", {n: minutes(routine.duration_s)})}</b></header>
+      <header><h2>{said("routine_name", routine.name)}</h2><b class="routine-time">{t("routines.minutes", {n: minutes(routine.duration_s)})}</b></header>
       {routine.state !== "published" && <span class="badge">{word("routine_state", routine.state)}</span>}
-      <p>{routine.summary}</p>
+      <p>{said("summary", routine.summary)}</p>
       <footer>
         <span class="pill"><Icon name={routine.hands === "device" ? "device" : "hand"} /> {word("hands", routine.hands)}</span>
         <span>{word("type", routine.type)}</span>

@@ -5,7 +5,9 @@ import {get, post} from "../data/api.js";
 import {alarms, device, now, onEvent} from "../data/live.js";
 import {celsius, clock, percent, time} from "../format.js";
 import {may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
+import {alarmDetail} from "../texts/alarm.js";
+import {alarmWords} from "../ui/alarm-bar.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {Ring} from "../ui/ring.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
@@ -49,7 +51,7 @@ function useSession(id) {
           intensity: data.intensity, target_c: data.target_c, started_at: data.started_at, ended_at: data.ended_at});
         if (before?.step !== data.step || before?.state !== data.state) readSteps();
       } else if (type === "command" && FAILED.includes(data.state)) {
-        say(t("session.command_failed", {what: word("command", data.type), why: data.detail ?? word("code", data.code ?? data.state)}), "bad");
+        say(t("session.command_failed", {what: word("command", data.type), why: word("code", data.code ?? data.state)}), "bad");
       }
     });
   }, [id]);
@@ -88,7 +90,7 @@ function Troubles({deviceId}) {
   if (!open.length && !faults.length && !silent) return null;
   return (
     <div class="troubles" role="alert">
-      {open.map((each) => <p key={each.id}><Icon name="alarm" /><span><b>{each.title}</b> {each.detail}</span><a class="button" href="#/alarms">{t("session.to_alarms")}</a></p>)}
+      {open.map((each) => <p key={each.id}><Icon name="alarm" /><span><b>{alarmWords(each)}</b> {alarmDetail(each)}</span><a class="button" href="#/alarms">{t("session.to_alarms")}</a></p>)}
       {faults.map((fault) => <p key={fault}><Icon name="alarm" /><b>{word("reason", fault)}</b></p>)}
       {silent && <p><Icon name="offline" /><span><b>{word("presence", d.connected ? "silent" : "offline")}.</b> {t("session.silent")}</span></p>}
     </div>
@@ -174,7 +176,7 @@ export default function Session({id}) {
   return (
     <div class="session">
       <header class="session-head">
-        <div><h1>{routine.value?.name ?? s.routine}{s.trial && <> <span class="badge">{t("trial.badge")}</span></>}</h1>
+        <div><h1>{said("routine_name", routine.value?.name) ?? s.routine}{s.trial && <> <span class="badge">{t("trial.badge")}</span></>}</h1>
           <p class="soft">{[d?.name ?? (s.device_id ? "" : t("session.no_unit")), s.guest].filter(Boolean).join(" · ")}</p></div>
         <span class={`state state-${s.state}`}>{word("state", s.state)}{!over && s.reason !== "none" && `: ${word("reason", s.reason)}`}</span>
       </header>

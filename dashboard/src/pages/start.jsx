@@ -6,7 +6,7 @@ import {get, post} from "../data/api.js";
 import {device, ready, sites} from "../data/live.js";
 import {condition} from "./floor.jsx";
 import {go, may} from "../routes.js";
-import {t, word} from "../texts/index.js";
+import {said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
 import {complain, explain} from "../ui/toast.jsx";
 import {answersOf, dateAt, empty, forGuest, judge, STEPS, todaysScreening} from "./start/flow.js";
@@ -36,7 +36,7 @@ function Blocked({d, siteId}) {
 
 function Progress({at, state, onStep}) {
   const here = STEPS.indexOf(at);
-  const words = {guest: state.guest === undefined ? "" : state.guest ?? t("start.no_name"), questions: state.screening ? word("outcome", state.screening.outcome) : "", routine: state.routine?.name ?? ""};
+  const words = {guest: state.guest === undefined ? "" : state.guest ?? t("start.no_name"), questions: state.screening ? word("outcome", state.screening.outcome) : "", routine: said("routine_name", state.routine?.name) ?? ""};
   return (
     <ol class="progress" aria-label={t("start.progress")}>
       {STEPS.map((step, i) => (

@@ -2,6 +2,8 @@
 import {computed, signal} from "@preact/signals";
 // What every other language falls back to; loaded at the start.
 let en = {};
+// Where the English words of the server stand: group and words -> key.
+let keys = new Map();
 
 export const LANGUAGES = {en: "English", de: "Deutsch", es: "Español", zh: "中文"};
 const files = {en: () => import("./en.json"), de: () => import("./de.json"), es: () => import("./es.json"), zh: () => import("./zh.json")};
@@ -20,11 +22,14 @@ export async function setLanguage(which, keep = true) {
   if (!(which in LANGUAGES)) return;
   const [base, chosen] = await Promise.all([files.en(), files[which]()]);
   en = base.default;
+  keys = new Map(Object.entries(en).map(([key, text]) => [place(key.slice(0, key.indexOf(".")), text), key]));
   words.value = chosen.default;
   language.value = which;
   document.documentElement.lang = which;
   if (keep) localStorage.setItem(KEPT, which);
 }
+
+const place = (group, text) => `${group}:${text}`;
 
 export const startTexts = () => setLanguage(wanted(), false);
 
@@ -43,9 +48,9 @@ export const word = (group, value) => {
   return found ?? String(value).replaceAll("_", " ").replaceAll("-", " ");
 };
 
-/** Words of the server, translated where the file has them; a site's own words stay as they are. */
-export const said = (key, text) => (en[key] === text ? words.value[key] ?? text : text);
+/** English words of the server, translated where the file has the very same in that group; a site's own words stay as they are. */
+export const said = (group, text) => words.value[keys.get(place(group, text))] ?? text;
 /** The name of a catalogue entry, translated as said() does. */
-export const named = (group, id, name) => (name === undefined ? word(group, id) : said(`${group}.${id}`, name));
+export const named = (group, id, name) => (name === undefined ? word(group, id) : said(group, name));
 
 export const locale = computed(() => language.value);

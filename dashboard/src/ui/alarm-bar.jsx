@@ -13,7 +13,7 @@ export const isOpen = (alarm) => !alarm.acknowledged_at && !alarm.cleared_at;
 /** What it is, in words: the kind, and which fault. */
 export function alarmWords(alarm) {
   const kind = word("alarm", alarm.kind);
-  return alarm.fault ? `${kind}: ${word("reason", alarm.fault)}` : kind;
+  return alarm.fault ? `${kind}: ${word(alarm.kind === "cleaning_overdue" ? "cleaning" : "reason", alarm.fault)}` : kind;
 }
 
 export const unitOf = (alarm) => device(alarm.device_id)?.value.name ?? t("alarms.some_unit");

@@ -1,6 +1,7 @@
 // A form in a dialog: what the server refuses is told at its field, the rest above the button; busy while it is sent.
 import {useSignal} from "@preact/signals";
 import {t} from "../texts/index.js";
+import {faultWords} from "../texts/told.js";
 import {Dialog} from "./dialog.jsx";
 import {explain} from "./toast.jsx";
 
@@ -20,7 +21,7 @@ export function FormDialog({title, act, danger, onClose, send, children, wide}) 
     busy.value = false;
   };
   // What is wrong within a list is told at the list.
-  const at = (pointer) => problem.value?.errors?.find((each) => each.pointer === pointer || each.pointer?.startsWith(`${pointer}/`))?.detail;
+  const at = (pointer) => faultWords(problem.value?.errors?.find((each) => each.pointer === pointer || each.pointer?.startsWith(`${pointer}/`)) ?? {});
   return (
     <Dialog title={title} onClose={onClose} wide={wide}>
       <form onSubmit={submit}>

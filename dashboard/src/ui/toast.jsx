@@ -1,6 +1,7 @@
 // Short words at the edge: done, or why not. Errors stay until they are closed.
 import {signal} from "@preact/signals";
 import {t} from "../texts/index.js";
+import {problemWords} from "../texts/told.js";
 import {Icon} from "./icon.jsx";
 
 const toasts = signal([]);
@@ -14,12 +15,11 @@ export function say(text, kind = "done") {
   if (kind === "done") setTimeout(() => drop(id), 5000);
 }
 
-/** What went wrong, in the server's words, or ours when it could not be reached. */
+/** What went wrong: what the server says, or what we say when it could not be reached. */
 export function explain(problem) {
   if (problem?.code === "network") return t("problem.network");
   if (problem?.status === undefined) return problem?.message ?? String(problem);
-  const detail = problem.errors?.map((each) => each.detail).filter(Boolean);
-  return [problem.message, ...(detail ?? [])].filter((each, i, list) => each && list.indexOf(each) === i).slice(0, 4).join(" · ");
+  return problemWords(problem).filter((each, i, list) => each && list.indexOf(each) === i).slice(0, 4).join(" · ");
 }
 
 export const complain = (problem) => say(explain(problem), "bad");

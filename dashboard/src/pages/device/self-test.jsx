@@ -4,6 +4,7 @@ import {get, post} from "../../data/api.js";
 import {dateTime} from "../../format.js";
 import {may} from "../../routes.js";
 import {t, word} from "../../texts/index.js";
+import {told} from "../../texts/told.js";
 import {FormDialog} from "../../ui/form.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {Unread, useRead} from "../../ui/read.jsx";
@@ -12,8 +13,18 @@ import {complain} from "../../ui/toast.jsx";
 
 const TONE = {passed: "good", failed: "bad", skipped: "warn"};
 const Result = ({group, of}) => <b class={TONE[of]}>{word(group, of)}</b>;
-/* "water/1/follows" */
-const nameOf = (check) => { const [first, ...rest] = check.split("/"); return [word("tested", first), ...rest].join(" "); };
+/* "water/1/follows", "contact/lid"; an actuator has its name of the model: "roller-sole/2" */
+function nameOf(check) {
+  const [first, ...rest] = check.split("/"), [kind, ...zone] = first.split("-");
+  const what = /^(water|level|current|emergency_stop|contact|heater|outputs)$/.test(first) ? word("tested", first)
+    : [word("actuator", kind), word("zone", zone.join("-") || null)].filter(Boolean).join(", ");
+  return [what, ...rest.map((each) => word("tested", each))].join(" ");
+}
+/* A sentence with its figures, or the bare name of a reason. */
+function detailOf({detail}) {
+  const reason = word("reason", detail);
+  return detail?.includes(" ") || reason === detail ? told("check", detail) : reason || "–";
+}
 
 function Ask({d, onClose, again}) {
   const send = async (form) => { await post(`/devices/${d.id}/self-test`, {nobody_in_the_unit: form.has("empty")}); again(); };
@@ -45,7 +56,7 @@ function Last({of: test, zone}) {
       {test.checks.length > 0 && (
         <Table label={t("device.test")} rows={test.checks.map((each) => ({id: each.name, ...each}))} columns={[
           {name: t("device.test_check"), show: (c) => nameOf(c.name)}, {name: t("device.outcome"), show: (c) => <Result group="checked" of={c.result} />},
-          {name: t("device.test_detail"), show: (c) => c.detail ?? "–"}]} />
+          {name: t("device.test_detail"), show: (c) => <small>{detailOf(c)}</small>}]} />
       )}
     </>
   );

@@ -1,5 +1,6 @@
 // A draft while it is edited: its contents with a key for each step, what is plainly wrong with it, and what the server refused.
 import {t} from "../../texts/index.js";
+import {faultWords, noteWords} from "../../texts/told.js";
 
 let count = 0;
 const keyed = (step) => ({key: `s${++count}`, step});
@@ -47,10 +48,17 @@ export function faultsOf(step, technique) {
 /** Where a refusal belongs: {head: {property: words}, steps: {key: {property: words}}, rest: [words]}; of a step itself the property is "". */
 export function placed(problem, draft) {
   const found = {head: {}, steps: {}, rest: []};
-  for (const {pointer = "", detail} of problem.errors ?? []) {
+  const {notes, model} = problem.body ?? {};
+  const put = (step, name, words) => { (found.steps[step.key] ??= {})[name] ??= words; };
+  if (notes) {
+    for (const each of notes) (each.routine_step === null ? found.rest.push(noteWords(each, model)) : put(draft.steps[each.routine_step], "", noteWords(each, model)));
+    return found;
+  }
+  for (const {pointer = "", ...fault} of problem.errors ?? []) {
+    const detail = faultWords(fault);
     const [, first, index, name = ""] = pointer.split("/");
     const step = first === "steps" && draft.steps[index];
-    if (step) (found.steps[step.key] ??= {})[name] ??= detail;
+    if (step) put(step, name, detail);
     else if (first && first !== "steps") found.head[first] ??= detail;
     else found.rest.push(detail);
   }

@@ -1,7 +1,7 @@
 // One step of a draft: closed it is a line, open it is all that can be set.
 import {useSignal} from "@preact/signals";
 import {clock} from "../../format.js";
-import {t, word} from "../../texts/index.js";
+import {said, t, word} from "../../texts/index.js";
 import {Body, PART_OF} from "../../ui/body.jsx";
 import {Field} from "../../ui/field.jsx";
 import {Icon} from "../../ui/icon.jsx";
@@ -104,7 +104,7 @@ function Form({step, put, technique, techniques, errors}) {
   return (
     <div class="step-form">
       <div>
-        <Field label={t("field.technique")} hint={technique?.words} error={errors.technique}>{(attributes) => (
+        <Field label={t("field.technique")} hint={said("technique_words", technique?.words)} error={errors.technique}>{(attributes) => (
           <select {...attributes} value={step.technique} onChange={(e) => set("technique", e.currentTarget.value)}>
             {GROUPS.map((group) => <optgroup key={group} label={word("group", group)}>
               {[...techniques.values()].filter((each) => each.group === group).map((each) => <option key={each.id} value={each.id}>{techniqueName(each.id, techniques)}</option>)}

@@ -3,7 +3,8 @@ import {useSignal} from "@preact/signals";
 import {get, me, post} from "../../data/api.js";
 import {sites} from "../../data/live.js";
 import {go} from "../../routes.js";
-import {t, word} from "../../texts/index.js";
+import {said, t, word} from "../../texts/index.js";
+import {faultWords, problemWords} from "../../texts/told.js";
 import {Dialog} from "../../ui/dialog.jsx";
 import {Field} from "../../ui/field.jsx";
 import {explain, say} from "../../ui/toast.jsx";
@@ -62,7 +63,7 @@ export const NewRoutine = ({onClose}) => (
 );
 
 export const CopyRoutine = ({routine, onClose}) => (
-  <Naming title={t("routine.copy")} name={t("routine.copy_name", {name: routine.name}).slice(0, 80)} onClose={onClose}
+  <Naming title={t("routine.copy")} name={t("routine.copy_name", {name: said("routine_name", routine.name)}).slice(0, 80)} onClose={onClose}
     send={({name, slug, site_id}) => post(`/routines/${routine.slug}/copy`, {slug, name, site_id, version: routine.version})} />
 );
 
@@ -118,8 +119,8 @@ export function ImportRoutines({onClose, onDone}) {
       {judged.value?.items && <ul>{judged.value.items.map((each) => <li key={each.slug}>{each.slug}: {each.is_new ? t("routines.is_new") : t("routines.next_draft", {version: each.version})}</li>)}</ul>}
       {failed.value && (
         <div class="error" role="alert">
-          <p>{failed.value.errors ? failed.value.message : explain(failed.value)}</p>
-          <ul>{failed.value.errors?.map((each) => <li key={each.pointer}>{[where(each.pointer), each.detail].filter(Boolean).join(": ")}</li>)}</ul>
+          <p>{failed.value.status ? problemWords(failed.value)[0] : explain(failed.value)}</p>
+          <ul>{failed.value.errors?.map((each) => <li key={each.pointer}>{[where(each.pointer), faultWords(each)].filter(Boolean).join(": ")}</li>)}</ul>
         </div>
       )}
       <div class="acts"><button onClick={onClose}>{t("cancel")}</button><button class="primary" disabled={busy.value || !judged.value?.items} onClick={write}>{t("routines.import_now")}</button></div>

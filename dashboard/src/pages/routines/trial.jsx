@@ -5,12 +5,13 @@ import {post} from "../../data/api.js";
 import {deviceList} from "../../data/live.js";
 import {celsius, clock} from "../../format.js";
 import {go, may} from "../../routes.js";
-import {t, word} from "../../texts/index.js";
+import {said, t, word} from "../../texts/index.js";
+import {noteWords, problemWords} from "../../texts/told.js";
 import {Body} from "../../ui/body.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {useLoad} from "../../ui/load.jsx";
-import {complain} from "../../ui/toast.jsx";
-import {pointerWords, techniqueName, zonesOf} from "./words.js";
+import {complain, explain} from "../../ui/toast.jsx";
+import {techniqueName, zonesOf} from "./words.js";
 import {Timeline} from "./timeline.jsx";
 
 const SPEEDS = [1, 10, 60];
@@ -70,7 +71,7 @@ function Player({preview, routine, techniques, onStep}) {
           <div>
             <h3>{step.routine_step + 1}. {techniqueName(step.technique, techniques)}</h3>
             {step.kind === "guide" && <p><Icon name="hand" /> {word("hands", "guided")}</p>}
-            {step.instruction && <p>{step.instruction}</p>}
+            {step.instruction && <p>{said("instruction", step.instruction)}</p>}
             <ul class="levels">
               {levels.map(({track, level}) => <li key={track.actuator}>{word("actuator", track.kind)}, {word("zone", track.zone)} <meter min={0} max={100} value={level} aria-label={word("actuator", track.kind)} /> {level} %</li>)}
               {water && <li>{t("timeline.water")}: {celsius(water)}</li>}
@@ -117,7 +118,7 @@ export function Trial({routine, models, techniques, onStep, onNotes, onRefused, 
     onNotes?.([]);
     try {
       const preview = await post(`/routines/${routine.slug}/preview`, {model: model.value, version: routine.version});
-      onNotes?.(preview.notes);
+      onNotes?.(preview.notes.map((each) => ({...each, model: preview.model})));
       onRefused?.(null);
       return preview;
     } catch (problem) {
@@ -133,14 +134,13 @@ export function Trial({routine, models, techniques, onStep, onNotes, onRefused, 
         </div>
       </div>
       {error && (
-        <div class="error" role="alert"><p>{error.message || t("problem.network")}</p>
-          <ul>{error.errors?.map((each) => <li key={each.pointer + each.detail}>{[pointerWords(each.pointer), each.detail].join(": ")}</li>)}</ul></div>
+        <div class="error" role="alert">{error.status ? problemWords(error).map((each) => <p key={each}>{each}</p>) : <p>{explain(error)}</p>}</div>
       )}
       {!data && !error && <div class="waiting" aria-busy="true" />}
       {data && <Player key={`${model.value}-${stamp}`} preview={data} routine={routine} techniques={techniques} onStep={onStep} />}
       {data && <Units routine={routine} model={model.value} />}
       {data?.rinse && <p><small>{t("trial.rinse")}</small></p>}
-      {data?.notes.filter((each) => each.routine_step === null).map((each) => <p key={each.code}><small>{each.detail}</small></p>)}
+      {data?.notes.filter((each) => each.routine_step === null).map((each) => <p key={each.code}><small>{noteWords(each, data.model)}</small></p>)}
     </section>
   );
 }

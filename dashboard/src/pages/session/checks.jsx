@@ -25,9 +25,9 @@ export function Checks({id, phase, mayAct}) {
     <ul class="checks">
       {shown.map((each) => (
         <li key={each.item} class={each.done ? "check-done" : ""}>
-          <div><b>{said(`care.${each.item}`, each.title)}</b><p>{said(`care_words.${each.item}`, each.words)}</p></div>
+          <div><b>{said("care", each.title)}</b><p>{said("care_words", each.words)}</p></div>
           {each.done ? <span class="badge-good"><Icon name="check" /> {each.done_at ? time(each.done_at) : t("done")}</span>
-            : mayAct && <button disabled={busy.value === each.item} aria-label={t("session.check_name", {name: said(`care.${each.item}`, each.title)})} onClick={() => check(each.item)}>{t("done")}</button>}
+            : mayAct && <button disabled={busy.value === each.item} aria-label={t("session.check_name", {name: said("care", each.title)})} onClick={() => check(each.item)}>{t("done")}</button>}
         </li>
       ))}
     </ul>

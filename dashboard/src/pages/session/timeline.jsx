@@ -1,6 +1,6 @@
 // The program as a picture: its steps, what each actuator does, the water, and where it is now.
 import {celsius, clock, percent} from "../../format.js";
-import {t, word} from "../../texts/index.js";
+import {said, t, word} from "../../texts/index.js";
 
 const WIDE = 1000, HIGH = 34, GAP = 8;
 const LEAST_MS = 5000; // so that a short step can be seen
@@ -11,7 +11,7 @@ export function spans(items) {
   return items.map((each) => {
     const from = at;
     at += Math.max(each.duration_ms || each.repetitions * each.repetition_ms, LEAST_MS);
-    return {...each, from, to: at};
+    return {...each, title: said("technique", each.title), instruction: said("instruction", each.instruction), from, to: at};
   });
 }
 

@@ -2,7 +2,7 @@
 import {useSignal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {time} from "../../format.js";
-import {t} from "../../texts/index.js";
+import {said, t} from "../../texts/index.js";
 import {Field} from "../../ui/field.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {explain} from "../../ui/toast.jsx";
@@ -29,7 +29,7 @@ export function Guest({site, today, busy, onGuest}) {
         {fits.map((each) => (
           <button key={each.guest} class={`choice${each.course ? " choice-due" : ""}`} disabled={busy} onClick={() => onGuest(each)}>
             <Icon name={each.course ? "course" : "person"} /><span><b>{each.guest}</b>
-              {each.course && <small>{each.course.name}, {time(each.course.progress.next.starts_at, site.timezone)}</small>}</span>
+              {each.course && <small>{said("template", each.course.name)}, {time(each.course.progress.next.starts_at, site.timezone)}</small>}</span>
           </button>
         ))}
         <button class="choice" disabled={busy} onClick={() => onGuest({guest: null, course: null})}><Icon name="person" /><span><b>{t("start.no_name")}</b><small>{t("start.no_name_hint")}</small></span></button>

@@ -66,7 +66,7 @@ export function Prepare({site, state, today, busy, blocked, problem, modelWaterM
   return (
     <div class="prepare">
       <section class="card">
-        <h2>{state.routine.name}</h2>
+        <h2>{said("routine_name", state.routine.name)}</h2>
         <p class="soft">{t("start.minutes", {n: minutes(state.routine.duration_s)})} · {word("hands", state.routine.hands)}</p>
         {zones.length > 0 && <Body zones={zones} />}
       </section>
@@ -79,10 +79,10 @@ export function Prepare({site, state, today, busy, blocked, problem, modelWaterM
             <ol class="checklist">
               {items.map((each) => (
                 <li key={each.id}>
-                  <b>{said(`care.${each.id}`, each.name)}</b>{each.id === "skin-check" && <span class="badge-good"><Icon name="check" /> {t("done")}</span>}
-                  <p>{said(`care_words.${each.id}`, each.words)}</p>
+                  <b>{said("care", each.name)}</b>{each.id === "skin-check" && <span class="badge-good"><Icon name="check" /> {t("done")}</span>}
+                  <p>{said("care_words", each.words)}</p>
                   {each.id === "oil" && oil.value && <Oil recipe={recipe} value={oil.value} onChange={(value) => { oil.value = value; }} />}
-                  {each.id === "additive" && <div class="chips" role="group" aria-label={said("care.additive", each.name)}>
+                  {each.id === "additive" && <div class="chips" role="group" aria-label={said("care", each.name)}>
                     <button class="chip" aria-pressed={!additive.value} onClick={() => { additive.value = null; }}>{t("start.without")}</button>
                     {additives.map((one) => <button key={one.id} class="chip" aria-pressed={additive.value === one.id} onClick={() => { additive.value = one.id; }}>{word("additive", one.id)}</button>)}</div>}
                 </li>

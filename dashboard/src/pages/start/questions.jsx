@@ -12,7 +12,7 @@ function Question({each, state, onChange, error}) {
   const set = (value) => onChange({answers: {...state.answers, [each.id]: value}, screening: null});
   return (
     <li class={`question${answer ? " question-yes" : ""}${each.asked_if ? " question-more" : ""}`}>
-      <p id={`q-${each.id}`}>{said(`ask.${each.id}`, each.question)}{answer && each.acknowledge && <small>{said(`why.${each.id}`, each.why)}</small>}{error && <small class="error">{error}</small>}</p>
+      <p id={`q-${each.id}`}>{said("ask", each.question)}{answer && each.acknowledge && <small>{said("why", each.why)}</small>}{error && <small class="error">{error}</small>}</p>
       <div class="yes-no" role="group" aria-labelledby={`q-${each.id}`}>
         <button aria-pressed={answer === true} onClick={() => set(true)}>{t("yes")}</button>
         <button aria-pressed={answer === false} onClick={() => set(false)}>{t("no")}</button>
@@ -51,7 +51,7 @@ export function Questions({site, state, today, busy, problem, onChange, onJudge}
     <>
       {check && (
         <section class={`card skin${state.skin ? " skin-done" : ""}`}>
-          <h2>{said(`ask.${check.id}`, check.question)}</h2>
+          <h2>{said("ask", check.question)}</h2>
           <button aria-pressed={state.skin} class={state.skin ? "" : "primary"} onClick={() => onChange({skin: !state.skin})}><Icon name="check" /> {t("start.skin_done")}</button>
           <small>{t("start.skin_hint")}</small>
         </section>

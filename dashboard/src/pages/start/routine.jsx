@@ -3,7 +3,7 @@ import {useSignal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {all} from "../../data/api.js";
 import {minutes, percent} from "../../format.js";
-import {t, word} from "../../texts/index.js";
+import {said, t, word} from "../../texts/index.js";
 import {Icon} from "../../ui/icon.jsx";
 import {explain} from "../../ui/toast.jsx";
 import {obstacle} from "./flow.js";
@@ -15,9 +15,9 @@ function Card({routine, why, first, busy, onChoose}) {
   const told = why && t(why[0], {...why[1], ...(why[1].models && {models: why[1].models.map((each) => word("model", each)).join(", ")})});
   return (
     <button class={`routine-card${first ? " choice-due" : ""}`} disabled={busy || !!why} onClick={onChoose}>
-      <span class="routine-head"><b>{routine.name}</b><span>{t("start.minutes", {n: minutes(routine.duration_s)})}</span></span>
+      <span class="routine-head"><b>{said("routine_name", routine.name)}</b><span>{t("start.minutes", {n: minutes(routine.duration_s)})}</span></span>
       {first && <span class="badge">{first}</span>}
-      <span class="routine-words">{told ?? routine.summary}</span>
+      <span class="routine-words">{told ?? said("summary", routine.summary)}</span>
       <small><Icon name={routine.hands === "device" ? "device" : "hand"} /> {word("hands", routine.hands)} · {routine.goals.map((each) => word("goal", each)).join(", ")}</small>
     </button>
   );
@@ -35,10 +35,10 @@ export function Routine({site, state, model, busy, problem, last, today, onChang
   const rank = (each) => (course?.routine === each.slug ? 0 : last === each.slug ? 1 : 2);
   const shown = list.value.filter((each) => (!goal.value || each.goals.includes(goal.value)) && (!most.value || each.duration_s <= most.value * 60))
     .map((routine) => ({routine, why: obstacle(routine, model, screening?.caps)}))
-    .sort((a, b) => !!a.why - !!b.why || rank(a.routine) - rank(b.routine) || a.routine.name.localeCompare(b.routine.name));
+    .sort((a, b) => !!a.why - !!b.why || rank(a.routine) - rank(b.routine) || said("routine_name", a.routine.name).localeCompare(said("routine_name", b.routine.name)));
   const next = course?.progress.next;
   const firstWord = (routine) => {
-    if (course?.routine === routine.slug && next) return t("start.course_next", {number: next.number, name: course.name, value: percent(next.intensity)});
+    if (course?.routine === routine.slug && next) return t("start.course_next", {number: next.number, name: said("template", course.name), value: percent(next.intensity)});
     return last === routine.slug ? t("start.last_time") : "";
   };
   return (

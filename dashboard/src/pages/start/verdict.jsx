@@ -38,7 +38,7 @@ export function Verdict({record, state, today, busy, onChange, onAgain}) {
   return (
     <section class={`verdict verdict-${record.outcome}`} role="status">
       <h2><Icon name={SIGN[record.outcome]} /> {word("outcome", record.outcome)}</h2>
-      {record.reasons.length > 0 && <ul>{record.reasons.map((each) => <li key={each.rule + each.of}>{said(`why.${each.rule}`, each.words)}</li>)}</ul>}
+      {record.reasons.length > 0 && <ul>{record.reasons.map((each) => <li key={each.rule + each.of}>{said("why", each.words)}</li>)}</ul>}
       {record.outcome !== "refused" && limits(record.caps).map((line) => <p key={line} class="limit">{line}</p>)}
       {record.outcome === "refused" && <p>{conflict.length ? t("start.conflict", {what: conflict.map((each) => word("trait", each)).join(", ")}) : t("start.refused_what")}</p>}
       {record.outcome !== "refused" && record.needs.map((kind) => (
@@ -48,11 +48,11 @@ export function Verdict({record, state, today, busy, onChange, onAgain}) {
         <label key={each.rule} class="tick">
           <input type="checkbox" checked={state.acknowledged.includes(each.rule)}
             onChange={(e) => onChange({acknowledged: e.currentTarget.checked ? [...state.acknowledged, each.rule] : state.acknowledged.filter((rule) => rule !== each.rule)})} />
-          <span>{said(`why.${each.rule}`, each.words)} <b>{t("start.told")}</b></span>
+          <span>{said("why", each.words)} <b>{t("start.told")}</b></span>
         </label>
       ))}
       {record.outcome !== "refused" && lacks && <button class="primary" disabled={busy || !told || !given} onClick={onAgain}>{t("start.go_on")}</button>}
-      {record.outcome !== "cleared" && record.notices.map((each) => <small key={each.id}>{said(`notice.${each.id}`, each.words)}</small>)}
+      {record.outcome !== "cleared" && record.notices.map((each) => <small key={each.id}>{said("notice", each.words)}</small>)}
     </section>
   );
 }
