@@ -49,7 +49,7 @@ async function call(method, path, body, headers = {}) {
 }
 export const api = {
   get: (path) => call("GET", path),
-  post: (path, body = {}) => call("POST", path, body),
+  post: (path, body = {}, headers) => call("POST", path, body, headers),
   metric: async (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${URL_OF_SPA}/metrics`)).text())?.[1]),
 };
 

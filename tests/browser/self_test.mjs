@@ -46,6 +46,15 @@ test("nothing runs before somebody says that nobody is in the unit; then every c
   equal(await accessibility(page), []);
   await section(page).scrollIntoViewIfNeeded();
   await screenshot(page, "self-test-passed");
+  await page.evaluate(() => localStorage.setItem("pediluve-language", "de"));
+  await page.reload();
+  const german = page.locator("section", {has: page.getByRole("heading", {name: "Selbsttest", exact: true})});
+  await german.getByRole("row", {name: /^Rollen, Fußsohle 2 Bestanden \d+ mA bei \d+ %/}).waitFor();
+  await german.getByRole("row", {name: /^Wassertemperatur 1 Bestanden \d+,\d\d °C$/}).waitFor();
+  await german.getByRole("row", {name: "Not-Halt Bestanden gelöst"}).waitFor();
+  check(!/turned|became|apart|released|at rest/.test(await german.innerText()), await german.innerText());
+  await german.scrollIntoViewIfNeeded();
+  await screenshot(page, "self-test-de");
 }, {deadlineS: 90, viewport: SIZES.desktop});
 
 test("a stop ends it, and it is told as not passed", async ({page}) => {

@@ -1,10 +1,10 @@
 // All routines: found by words, goal, type, time and who does it; new ones begin here.
 import {signal, useSignal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
-import {get} from "../data/api.js";
-import {minutes} from "../format.js";
+import {all, get} from "../data/api.js";
+import {finder, minutes} from "../format.js";
 import {may} from "../routes.js";
-import {said, t, word} from "../texts/index.js";
+import {language, said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
 import {explain} from "../ui/toast.jsx";
@@ -41,6 +41,12 @@ function Card({routine}) {
   );
 }
 
+/* The server finds English words; those of another language are only here. */
+async function foundHere({q, ...params}) {
+  const fits = finder(q), items = await all("/routines", params);
+  return {items: items.filter(({name, summary, goals, type}) => fits([name, said("routine_name", name), said("summary", summary), word("type", type), ...goals.map((each) => word("goal", each))].join(" ")))};
+}
+
 /** The first page is read anew with every filter; further ones are added on demand. */
 function useFound(params) {
   const found = useSignal({});
@@ -49,7 +55,7 @@ function useFound(params) {
     const mine = ++turn.current;
     found.value = {...found.value, busy: true};
     try {
-      const page = await get("/routines", {limit: PAGE, ...params, cursor});
+      const page = params.q && language.value !== "en" ? await foundHere(params) : await get("/routines", {limit: PAGE, ...params, cursor});
       if (mine === turn.current) found.value = {items: [...(cursor ? found.value.items : []), ...page.items], next: page.next_cursor};
     } catch (error) {
       if (mine === turn.current) found.value = {...found.value, busy: false, error};
