@@ -37,7 +37,7 @@ async function english(page, language) {
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("script, style, option[lang]")) found.push(walker.currentNode.data.trim());
-    for (const each of document.querySelectorAll("[aria-label], [title], [placeholder]")) found.push(each.ariaLabel, each.title, each.placeholder);
+    for (const each of document.querySelectorAll("[aria-label], [title]")) found.push(each.ariaLabel, each.title);
     return found;
   });
   return [...new Set(seen)].filter((text) => translated.has(text) && !same.has(text) && text !== "Staff"); // who is signed in

@@ -349,7 +349,7 @@ Test(lowering, longer_than_allowed_is_refused) {
     cr_expect_eq(l->result, LOWER_TOO_LONG);
     cr_assert(note_of(l, NOTE_TOO_LONG));
     cr_expect_str_eq(words_of(l, note_of(l, NOTE_TOO_LONG)),
-                     "The routine takes 10 minutes; spa-pro allows 9 for this guest");
+                     "The routine takes 10 minutes; Spa Pro allows 9 for this guest");
     struct field_errors errors = {0};
     lowering_note_errors(&l->report, l->r, &l->m, "/routine", &errors);
     cr_expect_str_eq(errors.list[0].pointer, "/routine/steps");
