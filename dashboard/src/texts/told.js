@@ -15,7 +15,7 @@ export function told(group, text) {
 }
 
 /** What is wrong with one property of a body. */
-export const faultWords = ({detail = ""}) => ["fault", "ask", "why"].map((group) => told(group, detail)).find((each) => each !== detail) ?? detail;
+export const faultWords = ({detail = ""}) => [told("fault", detail), told("ask", detail), told("why", detail)].find((each) => each !== detail) ?? detail;
 
 /* In German a noun keeps its capital. */
 const inside = (text) => (language.value === "de" ? text : text.toLocaleLowerCase());
