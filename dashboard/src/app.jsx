@@ -1,5 +1,4 @@
 // The frame: who is signed in, the menu, the signs that everybody must see (stream down, alarms), and the page.
-import {useSignal, useSignalEffect} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {me} from "./data/api.js";
 import {now, openAlarms, startLive} from "./data/live.js";
@@ -34,15 +33,6 @@ function Menu() {
 }
 
 function Page() {
-  const loaded = useSignal(null);
-  const failed = useSignal(false);
-  useSignalEffect(() => {
-    const {page} = present.value;
-    if (!page) { loaded.value = null; return; }
-    failed.value = false;
-    page.load().then((View) => { if (present.peek().page === page) loaded.value = {page, View}; },
-      () => { failed.value = true; });
-  });
   const {page, params, query} = present.value;
   useEffect(() => {
     document.title = page ? `${t(`menu.${page.name}`)} · Pediluve` : "Pediluve";
@@ -50,10 +40,7 @@ function Page() {
     scrollTo(0, 0);
   }, [page?.name, JSON.stringify(params)]);
   if (!page) return <div class="empty"><h1>{t("page.none")}</h1><a class="button" href="#/">{t("page.home")}</a></div>;
-  if (failed.value) return <div class="empty" role="alert"><h1>{t("page.failed")}</h1><button onClick={() => location.reload()}>{t("page.reload")}</button></div>;
-  if (loaded.value?.page !== page) return <div class="waiting" aria-busy="true" />;
-  const {View} = loaded.value;
-  return <View {...params} query={query} key={page.name} />;
+  return <page.View {...params} query={query} key={page.name} />;
 }
 
 function Frame() {

@@ -1,7 +1,8 @@
-// What a unit measured over time: water with its target and the spread within a span, intensity, current. The drawing library
-// is loaded when the first chart shows. The figures stand beside as text; arrow keys read the picture point by point.
+// What a unit measured over time: water with its target and the spread within a span, intensity, current. The figures
+// stand beside as text; arrow keys read the picture point by point.
 import {useSignal, useSignalEffect} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
+import UPlot from "uplot";
 import {readTelemetry, summary} from "../data/telemetry.js";
 import {celsius, dateTime, day, percent, time} from "../format.js";
 import {language, t} from "../texts/index.js";
@@ -14,9 +15,6 @@ const SHOW = {water: (value) => celsius(value), intensity: percent, current: mil
 /* An average hides what was between: least and most are those of the samples. */
 const LEAST = {water: "waterMin", intensity: "intensity", current: "current"}, MOST = {water: "waterMax", intensity: "intensity", current: "currentMax"};
 const AGAIN_MIN_MS = 5000, AGAIN_MAX_MS = 60000;
-
-let loading; // the library, once for all charts
-const library = () => (loading ??= import("uplot").then((module) => module.default, (error) => { loading = undefined; throw error; }));
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -56,13 +54,13 @@ const RANGE = {
 };
 
 function Picture({kind, data, zone, onPoint}) {
-  const holder = useRef(), plot = useRef(null), failed = useSignal(false);
+  const holder = useRef(), plot = useRef(null), latest = useRef(data), failed = useSignal(false);
+  latest.current = data;
   const table = () => [data.columns.at, ...seriesOf(kind).columns.map((name) => data.columns[name])];
   useEffect(() => {
-    let gone = false, watch;
-    library().then((UPlot) => {
-      if (gone) return;
-      const {series, bands} = seriesOf(kind);
+    const {series, bands} = seriesOf(kind);
+    let watch;
+    try {
       plot.current = new UPlot({
         width: Math.max(200, holder.current.clientWidth), height: HEIGHT[kind], padding: [8, 30, 0, 0], legend: {show: false},
         cursor: {sync: {key: "measured"}, y: false, drag: {x: false, y: false}, points: {size: 8}},
@@ -72,11 +70,11 @@ function Picture({kind, data, zone, onPoint}) {
       }, table(), holder.current);
       watch = new ResizeObserver(([entry]) => plot.current?.setSize({width: Math.max(200, Math.floor(entry.contentRect.width)), height: HEIGHT[kind]}));
       watch.observe(holder.current);
-    }).catch(() => { failed.value = true; });
-    return () => { gone = true; watch?.disconnect(); plot.current?.destroy(); plot.current = null; };
+    } catch {
+      failed.value = true;
+    }
+    return () => { watch?.disconnect(); plot.current?.destroy(); plot.current = null; };
   }, []);
-  const latest = useRef(data);
-  latest.current = data;
   useEffect(() => { plot.current?.setData(table()); }, [data]);
   const move = (e) => {
     const u = plot.current, step = {ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20}[e.key];
