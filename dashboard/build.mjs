@@ -7,6 +7,7 @@ import {createHash} from "node:crypto";
 import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
 import {dirname, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
+import {shortKeys} from "./short-keys.mjs";
 import {leanUplot} from "./uplot-lean.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -16,20 +17,17 @@ const ASSETS = join(OUT, "assets");
 const LIMIT_KB = 87;
 const ZOPFLI = {numiterations: 10};
 const TERSER = {module: true, ecma: 2020, compress: {passes: 3, unsafe_arrows: true, unsafe_methods: true, hoist_props: true}, format: {comments: false}};
+const SOURCES = join(HERE, "src"), keys = shortKeys(SOURCES);
 
-/* The names that markup becomes; esbuild's own `inject` would make every file need them, the drawing library too. */
-const markup = {
-  name: "markup",
+/* Our own sources, with short keys of texts; the names that markup becomes: esbuild's own `inject` would make every file need them,
+ * the drawing library too. A language's texts are one table: as JSON each of a thousand keys would be an export besides. */
+const sources = {
+  name: "sources",
   setup(build) {
-    build.onLoad({filter: /\.jsx$/}, ({path}) => ({contents: `import {h, Fragment} from "preact";${readFileSync(path, "utf8")}`, loader: "jsx"}));
-  },
-};
-
-/* A language's texts as one table: as JSON each of a thousand keys would be an export besides. */
-const texts = {
-  name: "texts",
-  setup(build) {
-    build.onLoad({filter: /src\/texts\/.*\.json$/}, ({path}) => ({contents: `export default ${readFileSync(path, "utf8")}`, loader: "js"}));
+    const read = (contents, loader) => ({path}) => (path.startsWith(SOURCES) ? {contents: contents(readFileSync(path, "utf8")), loader} : undefined);
+    build.onLoad({filter: /\.js$/}, read(keys.script, "js"));
+    build.onLoad({filter: /\.jsx$/}, read((text) => `import {h, Fragment} from "preact";${keys.script(text)}`, "jsx"));
+    build.onLoad({filter: /\.json$/}, read((text) => `export default ${keys.texts(text)}`, "js"));
   },
 };
 
@@ -54,7 +52,7 @@ const result = await build({
   jsxFragment: "Fragment",
   loader: {".svg": "file"},
   legalComments: "none",
-  plugins: [leanUplot, markup, texts],
+  plugins: [leanUplot, sources],
   // What terser makes of a script depends on how it is asked: so must the script's name.
   banner: {js: `/*${createHash("sha256").update(JSON.stringify([TERSER, readFileSync(join(HERE, "package-lock.json"), "utf8")])).digest("hex")}*/`},
   metafile: true,

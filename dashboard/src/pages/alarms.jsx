@@ -20,7 +20,7 @@ const SHOWN = 50;
 /* What is severe first, then the newest: the server has those first. */
 const urgency = (a, b) => (b.severity === "critical") - (a.severity === "critical");
 
-const By = ({what, at, name, zone}) => at && <p class="alarm-by"><b>{t(`alarms.${what}`)}</b> {dateTime(at, zone)} · {name ?? t("alarms.by_itself")}</p>;
+const By = ({what, at, name, zone}) => at && <p class="alarm-by"><b>{what}</b> {dateTime(at, zone)} · {name ?? t("alarms.by_itself")}</p>;
 
 function Alarm({alarm, onClear, onDone}) {
   const busy = useSignal(false), site = sites.value.find((each) => each.id === alarm.site_id), zone = site?.timezone;
@@ -42,8 +42,8 @@ function Alarm({alarm, onClear, onDone}) {
         <h2>{unitOf(alarm)}: {alarmWords(alarm)}</h2>
         <p>{alarmDetail(alarm)}</p>
         <p class="alarm-by"><b class={alarm.severity === "critical" ? "bad" : "warn"}>{word("severity", alarm.severity)}</b> · {t("alarms.raised", {ago: ago(alarm.raised_at, now.value)})} · {dateTime(alarm.raised_at, zone)}{sites.value.length > 1 && site && ` · ${site.name}`}</p>
-        <By what="acknowledged" at={alarm.acknowledged_at} name={alarm.acknowledged_name} zone={zone} />
-        <By what="cleared" at={alarm.cleared_at} name={alarm.cleared_name} zone={zone} />
+        <By what={t("alarms.acknowledged")} at={alarm.acknowledged_at} name={alarm.acknowledged_name} zone={zone} />
+        <By what={t("alarms.cleared")} at={alarm.cleared_at} name={alarm.cleared_name} zone={zone} />
         {alarm.note && <p class="alarm-note">{alarm.note}</p>}
         {alarm.cleared_at && alarm.lasts && <p class="warn">{t("alarms.lasts")}</p>}
       </div>

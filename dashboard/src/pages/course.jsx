@@ -81,7 +81,7 @@ function Sessions({course, onAsk}) {
           <span class="appointment-acts">
             {each.session_id && <a class="button" href={`#/sessions/${each.session_id}`}>{t("floor.open")}</a>}
             {open && each.state === "planned" && !each.live && ["move", "miss", "skip"].map((what) => (
-              <button key={what} aria-label={`${t(`courses.${what}`)}, ${t("courses.appointment", {number: each.number})}`} onClick={() => onAsk({what, session: each})}>{t(`courses.${what}`)}</button>
+              <button key={what} aria-label={`${t(`courses.do_${what}`)}, ${t("courses.appointment", {number: each.number})}`} onClick={() => onAsk({what, session: each})}>{t(`courses.do_${what}`)}</button>
             ))}
           </span>
         </li>
@@ -97,16 +97,16 @@ function Asked({asked, course, etag, onClose, onDone}) {
   const common = {onClose, onDone};
   const reason = (failed) => <Field label={t("courses.reason")} name="reason" maxLength={200} error={failed?.at?.("/reason")} />;
   if (what === "move") {
-    return <Ask {...common} title={t("courses.move_name", {number: session.number})} words={t("courses.move_words")} act={t("courses.move")}
+    return <Ask {...common} title={t("courses.move_name", {number: session.number})} words={t("courses.move_words")} act={t("courses.do_move")}
       send={(form) => patch({move: {number: session.number, date: form.get("date")}})}>
       {(failed) => <Field label={t("courses.day")} name="date" type="date" required min={dayAt(course.timezone)} value={session.date} error={failed?.at?.("/move/date")} />}</Ask>;
   }
   if (what === "miss") {
-    return <Ask {...common} title={t("courses.miss_name", {number: session.number})} words={t("courses.miss_words")} act={t("courses.miss")}
+    return <Ask {...common} title={t("courses.miss_name", {number: session.number})} words={t("courses.miss_words")} act={t("courses.do_miss")}
       send={(form) => post(`${path}/sessions/${session.number}/miss`, {reason: form.get("reason") || null})}>{reason}</Ask>;
   }
   if (what === "skip") {
-    return <Ask {...common} title={t("courses.skip_name", {number: session.number})} words={t("courses.skip_words")} act={t("courses.skip")}
+    return <Ask {...common} title={t("courses.skip_name", {number: session.number})} words={t("courses.skip_words")} act={t("courses.do_skip")}
       send={(form) => post(`${path}/sessions/${session.number}/skip`, {reason: form.get("reason") || null, override: form.has("override")})}>
       {(failed) => <>{reason(failed)}<label class="check"><input type="checkbox" name="override" /> {t("courses.override_short")}</label></>}</Ask>;
   }

@@ -73,15 +73,15 @@ function Acts({d}) {
   return (
     <div class="actions">
       <button onClick={() => { editing.value = true; }}><Icon name="edit" /> {t("device.edit")}</button>
-      {d.service === "in_service" ? <button onClick={ask("maintenance")}><Icon name="wrench" /> {t("device.maintenance")}</button>
-        : <button class="primary" onClick={ask("in_service")}><Icon name="check" /> {t("device.in_service")}</button>}
+      {d.service === "in_service" ? <button onClick={ask("maintenance")}><Icon name="wrench" /> {t("device.to_maintenance")}</button>
+        : <button class="primary" onClick={ask("in_service")}><Icon name="check" /> {t("device.to_in_service")}</button>}
       <button onClick={() => { renewing.value = true; }}><Icon name="plug" /> {t("device.credentials")}</button>
-      <button onClick={ask("retire")}><Icon name="cross" /> {t("device.retire")}</button>
+      <button onClick={ask("retire")}><Icon name="cross" /> {t("device.to_retire")}</button>
       {editing.value && <Edit d={d} onClose={() => { editing.value = false; }} />}
       {asked.value && (
-        <FormDialog title={t(`device.${asked.value}`)} act={t(`device.${asked.value}`)} danger={ASKED[asked.value].danger} onClose={ask(null)}
+        <FormDialog title={t(`device.to_${asked.value}`)} act={t(`device.to_${asked.value}`)} danger={ASKED[asked.value].danger} onClose={ask(null)}
           send={async () => { const {run, done} = ASKED[asked.value]; await run(d); say(t(done, {name: d.name})); }}>
-          {() => <p>{t(`device.${asked.value}_sure`, {name: d.name})}</p>}
+          {() => <p>{t(`device.to_${asked.value}_sure`, {name: d.name})}</p>}
         </FormDialog>
       )}
       {renewing.value && (
@@ -100,10 +100,10 @@ function Now({d}) {
   return (
     <section class="card"><h2>{t("device.now")}</h2>
       <dl class="fact-list fact-list-big">
-        <div><dt>{t("chart.water")}</dt><dd>{celsius(v?.water_c)}</dd></div>
+        <div><dt>{t("chart.of_water")}</dt><dd>{celsius(v?.water_c)}</dd></div>
         <div><dt>{t("device.level")}</dt><dd>{percent(v?.level_percent)}</dd></div>
         <div><dt>{t("device.heater")}</dt><dd>{percent(v?.heater_percent)}</dd></div>
-        <div><dt>{t("chart.current")}</dt><dd>{v?.current_ma === undefined ? "–" : `${v.current_ma} mA`}</dd></div>
+        <div><dt>{t("chart.of_current")}</dt><dd>{v?.current_ma === undefined ? "–" : `${v.current_ma} mA`}</dd></div>
       </dl>
       {v?.at && !d.fresh && <p class="warn">{t("device.old_values", {at: dateTime(v.at, zoneOf(d))})}</p>}
       <PresenceFacts d={d} zone={zoneOf(d)} />
@@ -162,9 +162,9 @@ function Histories({d}) {
   return (
     <section class="card wide-card"><div class="page-head"><h2>{t("device.history")}</h2>
       <div class="chips" role="group" aria-label={t("device.history")}>
-        {Object.keys(lists).map((each) => <button key={each} class="chip" aria-pressed={which.value === each} onClick={() => { which.value = each; }}>{t(`device.${each}`)}</button>)}
+        {Object.keys(lists).map((each) => <button key={each} class="chip" aria-pressed={which.value === each} onClick={() => { which.value = each; }}>{t(`device.list_${each}`)}</button>)}
       </div></div>
-      <Rows key={which.value} label={t(`device.${which.value}`)} none={t(`device.no_${which.value}`)} {...lists[which.value]} />
+      <Rows key={which.value} label={t(`device.list_${which.value}`)} none={t(`device.no_${which.value}`)} {...lists[which.value]} />
     </section>
   );
 }

@@ -19,7 +19,7 @@ const find = signal(""), filters = signal({goal: "", type: "", time: "", hands: 
 
 function Choice({name, values, group}) {
   return (
-    <select aria-label={t(`routines.${name}`)} value={filters.value[name]} onChange={(e) => { filters.value = {...filters.value, [name]: e.currentTarget.value}; }}>
+    <select aria-label={t(`routines.by_${name}`)} value={filters.value[name]} onChange={(e) => { filters.value = {...filters.value, [name]: e.currentTarget.value}; }}>
       <option value="">{t(`routines.any_${name}`)}</option>
       {values.map((each) => <option key={each} value={each}>{typeof group === "function" ? group(each) : word(group, each)}</option>)}
     </select>

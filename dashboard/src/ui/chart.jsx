@@ -85,7 +85,7 @@ function Picture({kind, data, zone, onPoint}) {
     u.setCursor({left: u.valToPos(data.columns.at[at], "x"), top: 10});
   };
   return failed.value ? <p class="error" role="alert">{t("chart.failed")}</p>
-    : <div class="chart-picture" ref={holder} tabIndex={0} role="img" aria-label={t("chart.keys", {what: t(`chart.${kind}`)})} onKeyDown={move} />;
+    : <div class="chart-picture" ref={holder} tabIndex={0} role="img" aria-label={t("chart.keys", {what: t(`chart.of_${kind}`)})} onKeyDown={move} />;
 }
 
 /* Colours are read when a picture is made: it is made anew when they change. */
@@ -137,7 +137,7 @@ export function Chart({device, session, from, to, hours, zone, kinds = ["water",
       <Unread of={read} />
       {kinds.map((kind) => (
         <figure key={kind} class="chart">
-          <figcaption><h3>{t(`chart.${kind}`)}</h3>{kind === "water" && <p class="chart-key"><i class="key-line" /> {t("chart.measured")} <i class="key-target" /> {t("chart.target")}</p>}
+          <figcaption><h3>{t(`chart.of_${kind}`)}</h3>{kind === "water" && <p class="chart-key"><i class="key-line" /> {t("chart.measured")} <i class="key-target" /> {t("chart.target")}</p>}
             <Figures kind={kind} columns={data.columns} at={shown} zone={zone} /></figcaption>
           <Picture key={`${colours} ${zone}`} kind={kind} data={data} zone={zone} onPoint={(index) => { at.value = index; }} />
         </figure>

@@ -50,7 +50,7 @@ export function Connection({d, zone}) {
           <p class="strip-told">{told}</p>
           <Strip of={of} label={told} />
           <p class="strip-ends soft"><span>{dateTime(new Date(of.from).toISOString(), zone)}</span><span>{t("connection.now")}</span></p>
-          <ul class="strip-key">{[...TONE.values()].map((each) => <li key={each}><i class={`strip-${each}`} /> {t(`connection.${each}`)}</li>)}</ul>
+          <ul class="strip-key">{[...TONE.values()].map((each) => <li key={each}><i class={`strip-${each}`} /> {t(`connection.key_${each}`)}</li>)}</ul>
           {of.latest.length > 0 ? <Table label={t("connection.changes")} columns={columns} rows={of.latest.map((each) => ({...each, id: `${each.at} ${each.epoch} ${each.why}`}))} /> : <p class="soft">{t("connection.none")}</p>}
         </>
       )}
