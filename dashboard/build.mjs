@@ -16,7 +16,9 @@ const ASSETS = join(OUT, "assets");
 /* kB of script and style, gzip, the texts of the languages aside: all pages are one script and one style. */
 const LIMIT_KB = 87;
 const ZOPFLI = {numiterations: 10};
-const TERSER = {module: true, ecma: 2020, compress: {passes: 3, unsafe_arrows: true, unsafe_methods: true, hoist_props: true}, format: {comments: false}};
+const TERSER = {module: true, ecma: 2020, format: {comments: false},
+  compress: {passes: 8, inline: 1, keep_fargs: false, lhs_constants: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true}};
+
 const SOURCES = join(HERE, "src"), keys = shortKeys(SOURCES);
 
 /* Our own sources, with short keys of texts; the names that markup becomes: esbuild's own `inject` would make every file need them,
