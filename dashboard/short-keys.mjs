@@ -1,12 +1,12 @@
 // The keys of the texts, short: "floor.stop" stands in the sources, "aQ" in what is built of them and of the texts. A key that is put
-// together while the page runs keeps its name: `start.step.${step}`, or one of a group that is given to word() or named(), or to a
-// component as `group`.
+// together while the page runs keeps its name: `start.step.${step}`, or one of a group that is given to word(), named(), said() or
+// told(), or to a component as `group`.
 import {readFileSync, readdirSync} from "node:fs";
 import {join} from "node:path";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LITERAL = /"(\w+(?:\.[\w-]+)+)"/g;
-const BEGUN = /`(\w+\.[\w.]*)\$\{/g, GROUPS = /\b(?:word|named)\([^,`]*?,|\bgroup=(?:"[^"]*"|\{[^}]*\})/g;
+const BEGUN = /`(\w+\.[\w.]*)\$\{/g, GROUPS = /\b(?:word|named|said|told)\([^,`]*?,|\bgroup=(?:"[^"]*"|\{[^}]*\})/g;
 
 function madeBy(text) {
   const begun = [...text.matchAll(BEGUN)].map(([, start]) => start);

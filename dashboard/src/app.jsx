@@ -6,6 +6,7 @@ import {stream} from "./data/stream.js";
 import {address, go, menu, present} from "./routes.js";
 import {t} from "./texts/index.js";
 import {Icon} from "./ui/icon.jsx";
+import {Waiting} from "./ui/load.jsx";
 import {Toasts} from "./ui/toast.jsx";
 import {AlarmBar} from "./ui/alarm-bar.jsx";
 import {AccountMenu} from "./ui/account.jsx";
@@ -68,7 +69,7 @@ export function App() {
     // What was drawn may be behind the address: signing out has gone to the sign-in already.
     if (who === null && !present.peek().page?.open) go(`/sign-in${address.peek() !== "/" ? `?to=${encodeURIComponent(address.peek())}` : ""}`);
   }, [who, page?.name]);
-  if (who === undefined) return <div class="waiting" aria-busy="true" />;
+  if (who === undefined) return <Waiting />;
   if (page?.open || who === null) return <main id="page" tabIndex={-1} class="alone"><Page /><Toasts /></main>;
   return <Frame />;
 }

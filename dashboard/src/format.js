@@ -22,6 +22,9 @@ export const date = (text, zone) => at(text, {day: "numeric", month: "short", ye
 export const day = (text, zone) => at(text, {day: "numeric", month: "short"}, zone);
 export const dateTime = (text, zone) => at(text, {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"}, zone);
 
+/** "2026-11-26" where the site is. */
+export const dayAt = (zone, when = Date.now()) => new Intl.DateTimeFormat("en-CA", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date(when));
+
 /** "3 minutes ago" */
 export function ago(text, nowMs) {
   if (!text) return "–";

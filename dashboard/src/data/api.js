@@ -62,9 +62,11 @@ export async function request(method, path, options = {}) {
 
 export const get = async (path, params, options) => (await request("GET", path, {params, ...options})).data;
 
-/** A new intent has a new key: a retry after a lost answer has its effect once. */
+/** A new intent has a new key: a retry after a lost answer has its effect once. Plain http has no randomUUID. */
+export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 export const post = async (path, body, options = {}) =>
-  (await request("POST", path, {body, key: options.key ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, ...options})).data;
+  (await request("POST", path, {body, key: options.key ?? newKey(), ...options})).data;
 
 /** Every item of a list, page after page; at most `most`. onPage sees each page as it comes. */
 export async function all(path, params, {most = 5000, onPage} = {}) {

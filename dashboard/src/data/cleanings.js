@@ -4,9 +4,6 @@ import {saveText} from "./save.js";
 
 const MOST = 5000, AT_ONCE = 6, UNITS_MOST = 100;
 
-/** "2026-11-26" where the site is. */
-export const dayOf = (at, zone) => new Intl.DateTimeFormat("en-CA", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date(at));
-
 /* How far the clocks of a zone are ahead of UTC at an instant. */
 function ahead(ms, zone) {
   const wall = new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "medium"}).format(new Date(ms));

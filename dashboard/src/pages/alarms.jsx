@@ -8,12 +8,14 @@ import {t, word} from "../texts/index.js";
 import {alarmDetail} from "../texts/alarm.js";
 import {alarmWords, isOpen, unitOf} from "../ui/alarm-bar.jsx";
 import {audible, muted, setMuted, sound} from "../ui/alarm-sound.js";
+import {Chips} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {Unread} from "../ui/read.jsx";
 import {More, usePages} from "../ui/rows.jsx";
-import {complain, say} from "../ui/toast.jsx";
+import {useAct} from "../ui/task.jsx";
+import {say} from "../ui/toast.jsx";
 
 const STATES = ["open", "acknowledged", "cleared"];
 const SHOWN = 50;
@@ -23,17 +25,11 @@ const urgency = (a, b) => (b.severity === "critical") - (a.severity === "critica
 const By = ({what, at, name, zone}) => at && <p class="alarm-by"><b>{what}</b> {dateTime(at, zone)} · {name ?? t("alarms.by_itself")}</p>;
 
 function Alarm({alarm, onClear, onDone}) {
-  const busy = useSignal(false), site = sites.value.find((each) => each.id === alarm.site_id), zone = site?.timezone;
-  const acknowledge = async () => {
-    busy.value = true;
-    try {
-      await post(`/alarms/${alarm.id}/acknowledge`);
-      onDone();
-    } catch (problem) {
-      complain(problem);
-    }
-    busy.value = false;
-  };
+  const {busy, run} = useAct(), site = sites.value.find((each) => each.id === alarm.site_id), zone = site?.timezone;
+  const acknowledge = () => run(async () => {
+    await post(`/alarms/${alarm.id}/acknowledge`);
+    onDone();
+  });
   const d = device(alarm.device_id)?.value;
   return (
     <li class={`alarm alarm-${alarm.cleared_at ? "cleared" : alarm.severity}`}>
@@ -94,9 +90,7 @@ export default function Alarms({query}) {
   return (
     <>
       <div class="page-head"><h1>{t("menu.alarms")}</h1><Sound /></div>
-      <div class="bar alarms-bar"><div class="chips" role="group" aria-label={t("floor.show")}>
-        {STATES.map((each) => <button key={each} class="chip" aria-pressed={state.value === each} onClick={() => { state.value = each; }}>{t(`alarms.state.${each}`)} {each in count && <b>{count[each]}</b>}</button>)}
-      </div></div>
+      <div class="bar alarms-bar"><Chips label={t("floor.show")} is={state} of={STATES} say={(each) => <>{t(`alarms.state.${each}`)} {each in count && <b>{count[each]}</b>}</>} /></div>
       <Unread of={read} />
       {read.value && (list.length
         ? <ul class="alarms">{list.map((each) => <Alarm key={each.id} alarm={each} onClear={(which) => { clearing.value = which; }} onDone={read.again} />)}</ul>

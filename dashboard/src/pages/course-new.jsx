@@ -5,14 +5,16 @@ import {all, post} from "../data/api.js";
 import {catalogue} from "../data/catalogue.js";
 import {deviceList, sites} from "../data/live.js";
 import {routineName} from "../data/routines.js";
-import {clock} from "../format.js";
+import {clock, dayAt} from "../format.js";
 import {go} from "../routes.js";
 import {named, said, t} from "../texts/index.js";
-import {Field} from "../ui/field.jsx";
-import {Icon} from "../ui/icon.jsx";
+import {Back} from "../ui/back.jsx";
+import {Check, Select} from "../ui/choose.jsx";
+import {Field, numberOf} from "../ui/field.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
-import {explain, say} from "../ui/toast.jsx";
-import {dayAndTime, dayAt} from "./courses/parts.jsx";
+import {Failed, useTask} from "../ui/task.jsx";
+import {say} from "../ui/toast.jsx";
+import {dayAndTime} from "./courses/parts.jsx";
 
 const NUMBERS = ["count", "interval_days", "rounds", "break_days", "intensity_from", "intensity_to"];
 const SOON_MS = 400;
@@ -50,7 +52,7 @@ const Dates = ({plan, stale}) => (
 
 function Form({templates, routines, site, onSite}) {
   const form = useSignal({guest: "", template: "custom", routine: "", start_on: dayAt(site.timezone), time_of_day: "10:00", device_id: "", override: false, reason: ""});
-  const busy = useSignal(false), failed = useSignal(null);
+  const {busy, problem: failed, run} = useTask();
   const values = form.value, template = templates.get(values.template);
   const set = (change) => { form.value = {...form.value, ...change}; };
   const beyond = NUMBERS.filter((name) => values[name] !== undefined && (values[name] < template[name].min || values[name] > template[name].max));
@@ -67,62 +69,50 @@ function Form({templates, routines, site, onSite}) {
   const at = (name) => error?.at?.(`/${name}`) || failed.value?.at?.(`/${name}`) || "";
   const wrong = failed.value ?? error;
   const choose = (id) => set({template: id, routine: "", ...Object.fromEntries(NUMBERS.map((name) => [name, undefined]))});
-  const save = async (e) => {
+  const save = (e) => {
     e.preventDefault();
-    busy.value = true;
-    failed.value = null;
-    try {
+    run(async () => {
       const course = await post("/courses", body);
       say(t("courses.made", {guest: course.guest}));
       go(`/courses/${course.id}`);
-    } catch (problem) {
-      failed.value = problem;
-      busy.value = false;
-    }
+    });
   };
   const number = (name) => {
     const [min, max] = values.override ? WIDE[name] : [template[name].min, template[name].max];
     return <Field key={name} label={t(`course_field.${name}`)} hint={min === max ? undefined : t("courses.bounds", {min, max})} error={at(name)} type="number" inputMode="numeric" min={WIDE[name][0]} max={WIDE[name][1]}
-      value={values[name] ?? template[name].default} disabled={min === max} onInput={(e) => set({[name]: e.currentTarget.value === "" ? undefined : Number(e.currentTarget.value)})} />;
+      value={values[name] ?? template[name].default} disabled={min === max} onText={(text) => set({[name]: numberOf(text)})} />;
   };
+  const nameOf = (slug) => said("routine_name", routines.find((each) => each.slug === slug)?.name) ?? routineName(slug);
   const rounds = values.rounds ?? template.rounds.default;
   return (
     <form class="course-form" onSubmit={save}>
       <div class="card">
-        {sites.value.length > 1 && <Field label={t("field.site")}>{(attributes) => (
-          <select {...attributes} value={site.id} onChange={(e) => onSite(e.currentTarget.value)}>{sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</select>
-        )}</Field>}
-        <Field label={t("courses.guest")} hint={t("courses.guest_hint")} required maxLength={60} autocomplete="off" value={values.guest} error={at("guest")} onInput={(e) => set({guest: e.currentTarget.value})} />
+        {sites.value.length > 1 && <Field label={t("field.site")}>{(own) => <Select {...own} value={site.id} onPick={onSite} of={sites.value} />}</Field>}
+        <Field label={t("courses.guest")} hint={t("courses.guest_hint")} required maxLength={60} autocomplete="off" value={values.guest} error={at("guest")} onText={(guest) => set({guest})} />
         <fieldset><legend>{t("courses.template")}</legend>
           <div class="templates">{[...templates.values()].map((each) => (
             <button type="button" key={each.id} class="step" aria-pressed={values.template === each.id} onClick={() => choose(each.id)}><span><b>{named("template", each.id, each.name)}</b><small>{said("template_words", each.words)}</small></span></button>
           ))}</div>
         </fieldset>
-        <Field label={t("courses.routine")} error={at("routine")}>{(attributes) => (
-          <select {...attributes} required={!template.routine} value={values.routine} onChange={(e) => set({routine: e.currentTarget.value})}>
-            <option value="">{template.routine ? routineName(template.routine) : t("courses.choose_routine")}</option>
-            {routines.filter((each) => each.slug !== template.routine).map((each) => <option key={each.slug} value={each.slug}>{said("routine_name", each.name)}</option>)}
-          </select>
+        <Field label={t("courses.routine")} error={at("routine")}>{(own) => (
+          <Select {...own} required={!template.routine} value={values.routine} onPick={(slug) => set({routine: slug})} none={template.routine ? nameOf(template.routine) : t("courses.choose_routine")}
+            of={routines.map((each) => each.slug).filter((slug) => slug !== template.routine)} say={nameOf} />
         )}</Field>
         <div class="row">
-          <Field label={t("courses.start_on")} type="date" required min={dayAt(site.timezone)} value={values.start_on} error={at("start_on")} onInput={(e) => set({start_on: e.currentTarget.value})} />
-          <Field label={t("courses.time_of_day")} type="time" required value={values.time_of_day} error={at("time_of_day")} onInput={(e) => set({time_of_day: e.currentTarget.value})} />
+          <Field label={t("courses.start_on")} type="date" required min={dayAt(site.timezone)} value={values.start_on} error={at("start_on")} onText={(start_on) => set({start_on})} />
+          <Field label={t("courses.time_of_day")} type="time" required value={values.time_of_day} error={at("time_of_day")} onText={(time_of_day) => set({time_of_day})} />
         </div>
         <div class="row">{number("count")}{number("interval_days")}</div>
         {(template.rounds.max > 1 || values.override) && <div class="row">{number("rounds")}{rounds > 1 && number("break_days")}</div>}
         <div class="row">{number("intensity_from")}{number("intensity_to")}</div>
-        <Field label={t("courses.unit")} error={at("device_id")}>{(attributes) => (
-          <select {...attributes} value={values.device_id} onChange={(e) => set({device_id: e.currentTarget.value})}>
-            <option value="">{t("courses.any_unit")}</option>{units.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}</Field>
+        <Field label={t("courses.unit")} error={at("device_id")}>{(own) => <Select {...own} value={values.device_id} onPick={(id) => set({device_id: id})} none={t("courses.any_unit")} of={units.value} />}</Field>
         {(beyond.length > 0 || values.override) && (
           <div class="notice-box">
-            <label class="check"><input type="checkbox" checked={values.override} onChange={(e) => set({override: e.currentTarget.checked})} /> {t("courses.override")}</label>
-            {values.override && <Field label={t("courses.reason")} required maxLength={200} value={values.reason} error={at("reason")} onInput={(e) => set({reason: e.currentTarget.value})} />}
+            <Check checked={values.override} onCheck={(override) => set({override})}>{t("courses.override")}</Check>
+            {values.override && <Field label={t("courses.reason")} required maxLength={200} value={values.reason} error={at("reason")} onText={(reason) => set({reason})} />}
           </div>
         )}
-        {wrong && <p class="error" role="alert">{wrong.errors?.length && wrong.errors.every((each) => at(each.pointer.slice(1))) ? t("courses.see_fields") : explain(wrong)}</p>}
+        <Failed of={wrong}>{wrong?.errors?.length && wrong.errors.every((each) => at(each.pointer.slice(1))) ? t("courses.see_fields") : undefined}</Failed>
         <div class="acts"><a class="button" href="#/courses">{t("cancel")}</a><button class="primary" disabled={busy.value || !body || stale || !!error}>{t("courses.make")}</button></div>
       </div>
       {data && body ? <Dates plan={data} stale={stale} /> : <section class="card"><h2>{t("courses.dates_title")}</h2><p>{t("courses.dates_later")}</p></section>}
@@ -140,7 +130,7 @@ export default function NewCourse() {
   if (!data || !site) return <Waiting error={error} again={again} />;
   return (
     <div class="courses">
-      <div class="heading"><a class="button plain" href="#/courses" aria-label={t("back")}><Icon name="back" /></a><h1>{t("courses.new")}</h1></div>
+      <div class="heading"><Back to="#/courses" /><h1>{t("courses.new")}</h1></div>
       <Form key={site.id} templates={data[0]} routines={data[1]} site={site} onSite={(id) => { chosen.value = id; }} />
     </div>
   );

@@ -4,57 +4,26 @@ import {useEffect} from "preact/hooks";
 import {post, request} from "../data/api.js";
 import {device, onEvent} from "../data/live.js";
 import {routineName} from "../data/routines.js";
-import {clock} from "../format.js";
+import {clock, dayAt} from "../format.js";
 import {may} from "../routes.js";
 import {said, t, word} from "../texts/index.js";
-import {Dialog} from "../ui/dialog.jsx";
+import {Back} from "../ui/back.jsx";
+import {Check} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
+import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
+import {useAct} from "../ui/task.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
-import {Begin, dayAndTime, dayAt, Progress, State} from "./courses/parts.jsx";
-
-/** One question with its fields; send(form) does it. */
-function Ask({title, words, act, bad, send, onClose, onDone, children}) {
-  const busy = useSignal(false), failed = useSignal(null);
-  const submit = async (e) => {
-    e.preventDefault();
-    busy.value = true;
-    failed.value = null;
-    try {
-      await send(new FormData(e.currentTarget));
-      onDone();
-      onClose();
-    } catch (problem) {
-      failed.value = problem;
-      busy.value = false;
-    }
-  };
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={submit}>
-        {words && <p>{words}</p>}
-        {children?.(failed.value)}
-        {failed.value && <p class="error" role="alert">{failed.value.status === 412 ? t("courses.changed") : explain(failed.value)}</p>}
-        <div class="acts"><button type="button" onClick={onClose}>{t("cancel")}</button><button class={bad ? "stop" : "primary"} disabled={busy.value}>{act}</button></div>
-      </form>
-    </Dialog>
-  );
-}
+import {Begin, dayAndTime, Progress, State} from "./courses/parts.jsx";
 
 function Calendar({course, onDone}) {
-  const link = useSignal(null), busy = useSignal(false);
-  const make = async () => {
-    busy.value = true;
-    try {
-      const {url} = await post(`/courses/${course.id}/calendar-link`);
-      link.value = new URL(url, location.href).href;
-      onDone();
-    } catch (problem) {
-      complain(problem);
-    }
-    busy.value = false;
-  };
+  const link = useSignal(null), {busy, run} = useAct();
+  const make = () => run(async () => {
+    const {url} = await post(`/courses/${course.id}/calendar-link`);
+    link.value = new URL(url, location.href).href;
+    onDone();
+  });
   const copy = () => navigator.clipboard?.writeText(link.value).then(() => say(t("courses.copied")), complain);
   return (
     <section class="card">
@@ -90,31 +59,27 @@ function Sessions({course, onAsk}) {
   );
 }
 
+const tell = (problem) => (problem.status === 412 ? t("courses.changed") : explain(problem));
+
 function Asked({asked, course, etag, onClose, onDone}) {
-  const {what, session} = asked;
-  const path = `/courses/${course.id}`;
+  const {what, session} = asked, path = `/courses/${course.id}`;
   const patch = (body) => request("PATCH", path, {body, etag});
-  const common = {onClose, onDone};
-  const reason = (failed) => <Field label={t("courses.reason")} name="reason" maxLength={200} error={failed?.at?.("/reason")} />;
-  if (what === "move") {
-    return <Ask {...common} title={t("courses.move_name", {number: session.number})} words={t("courses.move_words")} act={t("courses.do_move")}
-      send={(form) => patch({move: {number: session.number, date: form.get("date")}})}>
-      {(failed) => <Field label={t("courses.day")} name="date" type="date" required min={dayAt(course.timezone)} value={session.date} error={failed?.at?.("/move/date")} />}</Ask>;
-  }
-  if (what === "miss") {
-    return <Ask {...common} title={t("courses.miss_name", {number: session.number})} words={t("courses.miss_words")} act={t("courses.do_miss")}
-      send={(form) => post(`${path}/sessions/${session.number}/miss`, {reason: form.get("reason") || null})}>{reason}</Ask>;
-  }
-  if (what === "skip") {
-    return <Ask {...common} title={t("courses.skip_name", {number: session.number})} words={t("courses.skip_words")} act={t("courses.do_skip")}
-      send={(form) => post(`${path}/sessions/${session.number}/skip`, {reason: form.get("reason") || null, override: form.has("override")})}>
-      {(failed) => <>{reason(failed)}<label class="check"><input type="checkbox" name="override" /> {t("courses.override_short")}</label></>}</Ask>;
-  }
-  if (what === "time") {
-    return <Ask {...common} title={t("courses.time")} words={t("courses.time_words")} act={t("save")} send={(form) => patch({time_of_day: form.get("time")})}>
-      {(failed) => <Field label={t("courses.time_of_day")} name="time" type="time" required value={course.time_of_day} error={failed?.at?.("/time_of_day")} />}</Ask>;
-  }
-  return <Ask {...common} bad={what === "ended"} title={t(`courses.to_${what}`)} words={t(`courses.to_${what}_words`)} act={t(`courses.to_${what}`)} send={() => patch({state: what})} />;
+  const mark = (form) => post(`${path}/sessions/${session.number}/${what}`, {reason: form.get("reason") || null, ...(what === "skip" && {override: form.has("override")})});
+  const reason = (at) => <Field label={t("courses.reason")} name="reason" maxLength={200} error={at("/reason")} />;
+  const [title, act, words, send, fields] = {
+    move: () => [t("courses.move_name", {number: session.number}), t("courses.do_move"), t("courses.move_words"), (form) => patch({move: {number: session.number, date: form.get("date")}}),
+      (at) => <Field label={t("courses.day")} name="date" type="date" required min={dayAt(course.timezone)} defaultValue={session.date} error={at("/move/date")} />],
+    miss: () => [t("courses.miss_name", {number: session.number}), t("courses.do_miss"), t("courses.miss_words"), mark, reason],
+    skip: () => [t("courses.skip_name", {number: session.number}), t("courses.do_skip"), t("courses.skip_words"), mark,
+      (at) => <>{reason(at)}<Check name="override">{t("courses.override_short")}</Check></>],
+    time: () => [t("courses.time"), t("save"), t("courses.time_words"), (form) => patch({time_of_day: form.get("time")}),
+      (at) => <Field label={t("courses.time_of_day")} name="time" type="time" required defaultValue={course.time_of_day} error={at("/time_of_day")} />],
+  }[what]?.() ?? [t(`courses.to_${what}`), t(`courses.to_${what}`), t(`courses.to_${what}_words`), () => patch({state: what})];
+  return (
+    <FormDialog title={title} act={act} danger={what === "ended"} tell={tell} onClose={onClose} send={async (form) => { await send(form); onDone(); }}>
+      {(at) => <><p>{words}</p>{fields?.(at)}</>}
+    </FormDialog>
+  );
 }
 
 export default function Course({id}) {
@@ -128,7 +93,7 @@ export default function Course({id}) {
   return (
     <div class="courses">
       <div class="heading">
-        <a class="button plain" href="#/courses" aria-label={t("back")}><Icon name="back" /></a>
+        <Back to="#/courses" />
         <h1>{course.guest} <State state={course.state} /></h1>
         {open && <button onClick={ask("time")}>{t("courses.time")}</button>}
         {open && course.state === "active" && <button onClick={ask("paused")}>{t("courses.to_paused")}</button>}

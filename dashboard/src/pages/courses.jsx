@@ -2,13 +2,15 @@
 import {signal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
 import {all} from "../data/api.js";
-import {onEvent, sites} from "../data/live.js";
+import {onEvent} from "../data/live.js";
 import {routineName} from "../data/routines.js";
 import {finder} from "../format.js";
 import {may} from "../routes.js";
 import {said, t, word} from "../texts/index.js";
+import {Chips, Search, SiteSelect} from "../ui/choose.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
+import {Failed} from "../ui/task.jsx";
 import {explain} from "../ui/toast.jsx";
 import {Begin, dayAndTime, isDue, Progress, State} from "./courses/parts.jsx";
 
@@ -41,18 +43,11 @@ export default function Courses() {
     <div class="courses">
       <div class="heading"><h1>{t("menu.courses")}</h1>{may("operate") && <a class="button primary" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>
       <div class="bar">
-        <div class="chips" role="group" aria-label={t("routine.state")}>
-          {STATES.map((each) => <button key={each} class="chip" aria-pressed={state.value === each} onClick={() => { state.value = each; }}>{word("course_state", each)}</button>)}
-        </div>
-        {sites.value.length > 1 && (
-          <select aria-label={t("field.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
-            <option value="">{t("floor.all_sites")}</option>
-            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}
-        <label class="search"><Icon name="search" /><input type="search" aria-label={t("courses.find")} placeholder={t("courses.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
+        <Chips label={t("routine.state")} is={state} of={STATES} say={(each) => word("course_state", each)} />
+        <SiteSelect label={t("field.site")} is={site} />
+        <Search label={t("courses.find")} is={find} />
       </div>
-      {error && <p class="error" role="alert">{explain(error)} <button onClick={again}>{t("load.again")}</button></p>}
+      <Failed of={error}>{explain(error)} <button onClick={again}>{t("load.again")}</button></Failed>
       {!data && !error && <Waiting />}
       {data && shown.length === 0 && <div class="empty"><p>{t("courses.none")}</p>{may("operate") && <a class="button" href="#/courses/new"><Icon name="plus" /> {t("courses.new")}</a>}</div>}
       <div class="routine-tiles">{shown.map((each) => <Card key={each.id} course={each} />)}</div>

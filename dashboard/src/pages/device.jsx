@@ -7,16 +7,18 @@ import {celsius, date, dateTime, minutes, percent} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Chart} from "../ui/chart.jsx";
+import {Chips} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {OnceDialog} from "../ui/once.jsx";
 import {Presence, PresenceFacts} from "../ui/presence.jsx";
 import {useRead} from "../ui/read.jsx";
 import {Rows} from "../ui/rows.jsx";
 import {say} from "../ui/toast.jsx";
 import {condition} from "./floor.jsx";
-import {Connection} from "./device/connection.jsx";
+import {Connection, period} from "./device/connection.jsx";
 import {credentialRows} from "./devices.jsx";
 import {SelfTest} from "./device/self-test.jsx";
 
@@ -132,9 +134,7 @@ function Measured({d}) {
   const hours = useSignal(1);
   return (
     <section class="card wide-card"><div class="page-head"><h2>{t("device.measured")}</h2>
-      <div class="chips" role="group" aria-label={t("device.period")}>
-        {HOURS.map((each) => <button key={each} class="chip" aria-pressed={hours.value === each} onClick={() => { hours.value = each; }}>{each < 48 ? t("device.hours", {n: each}) : t("device.days", {n: each / 24})}</button>)}
-      </div></div>
+      <Chips label={t("device.period")} is={hours} of={HOURS} say={period} /></div>
       <Chart device={d.id} hours={hours.value} zone={zoneOf(d)} />
     </section>
   );
@@ -161,9 +161,7 @@ function Histories({d}) {
   };
   return (
     <section class="card wide-card"><div class="page-head"><h2>{t("device.history")}</h2>
-      <div class="chips" role="group" aria-label={t("device.history")}>
-        {Object.keys(lists).map((each) => <button key={each} class="chip" aria-pressed={which.value === each} onClick={() => { which.value = each; }}>{t(`device.list_${each}`)}</button>)}
-      </div></div>
+      <Chips label={t("device.history")} is={which} of={Object.keys(lists)} say={(each) => t(`device.list_${each}`)} /></div>
       <Rows key={which.value} label={t(`device.list_${which.value}`)} none={t(`device.no_${which.value}`)} {...lists[which.value]} />
     </section>
   );
@@ -172,7 +170,7 @@ function Histories({d}) {
 export default function Device({id}) {
   now.value; // what is "ago" goes on
   const d = device(id)?.value;
-  if (!d) return ready.value === undefined ? <div class="waiting" aria-busy="true" /> : <div class="empty"><h1>{t("device.none")}</h1><a class="button" href="#/devices">{t("device.all")}</a></div>;
+  if (!d) return ready.value === undefined ? <Waiting /> : <div class="empty"><h1>{t("device.none")}</h1><a class="button" href="#/devices">{t("device.all")}</a></div>;
   const is = d.service === "retired" ? "retired" : condition(d);
   return (
     <>

@@ -6,9 +6,11 @@ import {saveText} from "../data/save.js";
 import {ago, byName, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
+import {Check, Search, Select, SiteSelect} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {OnceDialog} from "../ui/once.jsx";
 import {Portions} from "../ui/portions.jsx";
 import {Presence, presenceOf} from "../ui/presence.jsx";
@@ -41,15 +43,15 @@ function AgentFile({made}) {
     <fieldset class="agent-file">
       <legend>{t("agent.title")}</legend>
       <p><small>{t("agent.why")}</small></p>
-      <Field label={t("agent.host")} value={host.value} maxLength={253} error={bad ? t("agent.bad") : ""} onInput={(e) => { host.value = e.currentTarget.value.trim(); }} />
-      <Field label={t("agent.port")} type="number" min={1} max={65535} value={port.value} onInput={(e) => { port.value = Number(e.currentTarget.value); }} />
+      <Field label={t("agent.host")} value={host.value} maxLength={253} error={bad ? t("agent.bad") : ""} onText={(text) => { host.value = text.trim(); }} />
+      <Field label={t("agent.port")} type="number" min={1} max={65535} value={port.value} onText={(text) => { port.value = Number(text); }} />
       <Field label={t("agent.board")} hint={board.value === "sim" ? t("agent.board_sim") : t("agent.board_file", {file: `/etc/pediluve/${board.value}.json`})}>
-        {(own) => <select {...own} value={board.value} onChange={(e) => { board.value = e.currentTarget.value; }}>{["linux", "modbus", "sim"].map((each) => <option key={each} value={each}>{word("board", each)}</option>)}</select>}
+        {(own) => <Select {...own} is={board} of={["linux", "modbus", "sim"]} say={(each) => word("board", each)} />}
       </Field>
-      <label class="check"><input type="checkbox" checked={tls.value} onChange={(e) => {
-        tls.value = e.currentTarget.checked;
+      <Check checked={tls.value} onCheck={(yes) => {
+        tls.value = yes;
         if (port.value === TLS || port.value === PLAIN) port.value = tls.value ? TLS : PLAIN;
-      }} /> {t("agent.tls")}</label>
+      }}>{t("agent.tls")}</Check>
       <button disabled={bad} onClick={() => saveText("agent.json", agentFile(made, {host: host.value, port: port.value, tls: tls.value, board: board.value}), "application/json")}><Icon name="download" /> {t("agent.save")}</button>
     </fieldset>
   );
@@ -84,11 +86,11 @@ function Add({onClose, onMade}) {
         <>
           <Field label={t("devices.name")} hint={t("devices.name_hint")} name="name" required maxLength={80} error={at("/name")} autofocus />
           <Field label={t("devices.model")} error={at("/model")}>
-            {(own) => <select {...own} name="model" required>{(models.value ?? []).map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</select>}
+            {(own) => <Select {...own} name="model" required of={models.value ?? []} />}
           </Field>
           <Unread of={models} />
           <Field label={t("devices.site")} error={at("/site_id")}>
-            {(own) => <select {...own} name="site_id" required>{sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}</select>}
+            {(own) => <Select {...own} name="site_id" required of={sites.value} />}
           </Field>
           <Field label={t("devices.serial")} hint={t("devices.serial_hint")} name="serial" maxLength={64} error={at("/serial")} />
         </>
@@ -106,27 +108,17 @@ export default function Devices() {
         fits(`${d.name} ${d.serial} ${d.model} ${siteName(d.site_id)}`))
       .sort(byName).map((d) => d.id);
   });
-  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value === undefined) return <Waiting />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
   return (
     <>
       <div class="page-head"><h1>{t("menu.devices")}</h1>
         {may("manage") && <button class="primary" onClick={() => { adding.value = true; }}><Icon name="plus" /> {t("devices.add")}</button>}</div>
       <div class="bar">
-        <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
-        <select aria-label={t("devices.service")} value={service.value} onChange={(e) => { service.value = e.currentTarget.value; }}>
-          {Object.keys(IN_SERVICE).map((each) => <option key={each} value={each}>{each === "used" ? t("devices.used") : word("service", each)}</option>)}
-        </select>
-        <select aria-label={t("devices.presence")} value={presence.value} onChange={(e) => { presence.value = e.currentTarget.value; }}>
-          <option value="">{t("devices.any_presence")}</option>
-          {["ready", "connected", "silent", "offline"].map((each) => <option key={each} value={each}>{word("presence", each)}</option>)}
-        </select>
-        {sites.value.length > 1 && (
-          <select aria-label={t("floor.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
-            <option value="">{t("floor.all_sites")}</option>
-            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}
+        <Search label={t("floor.find")} is={find} />
+        <Select aria-label={t("devices.service")} is={service} of={Object.keys(IN_SERVICE)} say={(each) => (each === "used" ? t("devices.used") : word("service", each))} />
+        <Select aria-label={t("devices.presence")} is={presence} none={t("devices.any_presence")} of={["ready", "connected", "silent", "offline"]} say={(each) => word("presence", each)} />
+        <SiteSelect is={site} />
       </div>
       <p class="soft" role="status">{t("devices.count", {n: shown.value.length})}</p>
       {shown.value.length ? <Portions as="ul" class="unit-list" ids={shown.value} of={Row} /> : <None anyAtAll={deviceList().length > 0} onAll={() => { find.value = ""; service.value = "used"; site.value = ""; presence.value = ""; }} />}

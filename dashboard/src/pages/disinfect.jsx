@@ -2,16 +2,18 @@
 // initials are those of the last time.
 import {useSignal} from "@preact/signals";
 import {useRef} from "preact/hooks";
-import {get, post, request} from "../data/api.js";
+import {get, newKey, post, request} from "../data/api.js";
 import {device, now, ready} from "../data/live.js";
 import {clock, date, dateTime, time} from "../format.js";
 import {go, may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {Field} from "../ui/field.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
 import {Ring} from "../ui/ring.jsx";
-import {explain, say} from "../ui/toast.jsx";
+import {Failed, useTask} from "../ui/task.jsx";
+import {say} from "../ui/toast.jsx";
 import {keep, kept, kindsOf, lastUsed, parts, remember} from "./disinfect/rules.js";
 
 const MINUTE = 60000, MOST_MINUTES = 1440, NOTE_MOST = 280;
@@ -38,9 +40,12 @@ export default function Disinfect({device: id}) {
   const d = device(id)?.value;
   const chosen = useSignal(null), longer = useSignal(0);
   const fields = useSignal({...lastUsed(), note: ""});
-  const busy = useSignal(false), problem = useSignal(null), key = useRef(null);
+  const key = useRef(null), {busy, problem, run: doing} = useTask((error) => {
+    if (error.code !== "network" && !(error.status >= 500)) key.current = null;
+    problem.value = error;
+  });
   const read = useRead((signal) => Promise.all([get(`/devices/${id}/hygiene`, undefined, {signal}), get(`/devices/${id}/cleanings`, {limit: 1}, {signal})]), [id]);
-  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value === undefined) return <Waiting />;
   if (!d) return <p class="empty" role="alert">{t("start.no_device")}</p>;
   if (!may("operate")) return <p class="empty">{t("start.not_allowed")}</p>;
   if (d.session) return <div class="empty"><h1>{t("disinfect.title", {name: d.name})}</h1><p>{t("disinfect.busy")}</p><a class="button" href={`#/sessions/${d.session.id}`}>{t("start.open_session")}</a></div>;
@@ -60,15 +65,6 @@ export default function Disinfect({device: id}) {
   const set = (part) => { fields.value = {...fields.value, ...part}; key.current = null; };
   const choose = (kind) => { chosen.value = kind; longer.value = 0; key.current = null; };
   const rememberThem = () => remember({disinfectant: said.disinfectant, epa_number: said.epa_number, initials: said.initials});
-  const doing = async (work) => {
-    busy.value = true;
-    problem.value = null;
-    try { await work(); } catch (error) {
-      if (error.code !== "network" && !(error.status >= 500)) key.current = null;
-      problem.value = error;
-    }
-    busy.value = false;
-  };
   const begin = () => doing(async () => {
     const {started_at} = await post(`/devices/${id}/cleanings/start`, {kind: what.kind});
     keep(id, Date.parse(started_at), minutes);
@@ -82,7 +78,7 @@ export default function Disinfect({device: id}) {
     });
   };
   const record = () => doing(async () => {
-    key.current ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    key.current ??= newKey();
     const {initials, disinfectant, epa_number, note} = said;
     await post(`/devices/${id}/cleanings`, {
       kind: what.kind, initials, rinsed: before.includes("rinse") || before.includes("additive"), ...(note && {note}),
@@ -112,17 +108,17 @@ export default function Disinfect({device: id}) {
           {timed && run && <button class="plain link" disabled={busy.value} onClick={again}>{t("disinfect.again")}</button>}
           {!timed && <button class="primary begin" disabled={busy.value || !complete} onClick={record}><Icon name="check" /> {t("disinfect.record_rinse")}</button>}
           {!complete && <p class="soft">{timed ? t("disinfect.lacks") : t("disinfect.lacks_initials")}</p>}
-          {problem.value && <p class="error" role="alert">{explain(problem.value)}</p>}
+          <Failed of={problem.value} />
         </section>
         <section class="card disinfect-fields">
-          <Field label={t("disinfect.initials")} value={fields.value.initials} maxLength={8} autocomplete="off" autocapitalize="characters" required error={error("initials")} onInput={(e) => set({initials: e.currentTarget.value})} />
+          <Field label={t("disinfect.initials")} value={fields.value.initials} maxLength={8} autocomplete="off" autocapitalize="characters" required error={error("initials")} onText={(initials) => set({initials})} />
           {timed && <>
-            <Field label={t("disinfect.product")} hint={t("disinfect.product_hint")} value={fields.value.disinfectant} maxLength={80} autocomplete="off" required error={error("disinfectant")} onInput={(e) => set({disinfectant: e.currentTarget.value})} />
-            <Field label={t("disinfect.epa")} hint={t("disinfect.epa_hint")} value={fields.value.epa_number} maxLength={40} autocomplete="off" required={what.needs.includes("epa_number")} error={error("epa_number")} onInput={(e) => set({epa_number: e.currentTarget.value})} />
+            <Field label={t("disinfect.product")} hint={t("disinfect.product_hint")} value={fields.value.disinfectant} maxLength={80} autocomplete="off" required error={error("disinfectant")} onText={(disinfectant) => set({disinfectant})} />
+            <Field label={t("disinfect.epa")} hint={t("disinfect.epa_hint")} value={fields.value.epa_number} maxLength={40} autocomplete="off" required={what.needs.includes("epa_number")} error={error("epa_number")} onText={(epa_number) => set({epa_number})} />
             {!run && <Field key={what.kind} label={t("disinfect.minutes")} hint={t("disinfect.minutes_hint", {n: what.minutes})} type="number" inputMode="numeric" min={what.minutes} max={MOST_MINUTES} value={minutes} error={error("contact_minutes")}
               onChange={(e) => { longer.value = Math.max(what.minutes, Math.min(MOST_MINUTES, Math.round(Number(e.currentTarget.value)) || 0)); e.currentTarget.value = longer.value; }} />}
           </>}
-          <Field label={t("disinfect.note")} value={fields.value.note} maxLength={NOTE_MOST} autocomplete="off" required={what.needs.includes("note")} error={error("note")} onInput={(e) => set({note: e.currentTarget.value})} />
+          <Field label={t("disinfect.note")} value={fields.value.note} maxLength={NOTE_MOST} autocomplete="off" required={what.needs.includes("note")} error={error("note")} onText={(note) => set({note})} />
         </section>
       </div>
     </div>

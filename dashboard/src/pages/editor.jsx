@@ -1,15 +1,17 @@
 // The editor of a draft: steps are added, moved and set; the server judges what is saved, and each refusal shows at its step.
 import {useSignal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
-import {get, request} from "../data/api.js";
+import {get, newKey, request} from "../data/api.js";
 import {catalogue} from "../data/catalogue.js";
 import {clock} from "../format.js";
 import {go} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {problemWords} from "../texts/told.js";
+import {Back} from "../ui/back.jsx";
 import {Dialog} from "../ui/dialog.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
+import {Failed, useAct, useTask} from "../ui/task.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
 import {addStep, changeStep, contentOf, draftFrom, faultsOf, leave, leftOf, MOST_STEPS, moveStep, placed, removeStep} from "./routines/draft.js";
 import {EditHead} from "./routines/edit-head.jsx";
@@ -61,20 +63,12 @@ function useDrag(list, move) {
 }
 
 function Conflict({slug, version, onTheirs, onMine}) {
-  const busy = useSignal(false), failed = useSignal(null);
-  const doing = async (then) => {
-    busy.value = true;
-    try {
-      then(await request("GET", `/routines/${slug}/versions/${version}`));
-    } catch (problem) {
-      failed.value = problem;
-      busy.value = false;
-    }
-  };
+  const {busy, problem, run} = useTask();
+  const doing = (then) => run(async () => then(await request("GET", `/routines/${slug}/versions/${version}`)));
   return (
     <>
       <p>{t("editor.conflict_words")}</p>
-      {failed.value && <p class="error" role="alert">{explain(failed.value)}</p>}
+      <Failed of={problem.value} />
       <div class="acts">
         <button disabled={busy.value} onClick={() => doing(onTheirs)}>{t("editor.take_theirs")}</button>
         <button class="primary" disabled={busy.value} onClick={() => doing(onMine)}>{t("editor.keep_mine")}</button>
@@ -174,7 +168,7 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
   const publish = async () => {
     busy.value = true;
     try {
-      await request("POST", `${path}/publish`, {etag: etag.value, key: crypto.randomUUID?.() ?? `publish-${slug}-${first.version}-${etag.value}`});
+      await request("POST", `${path}/publish`, {etag: etag.value, key: newKey()});
       say(t("editor.published"));
       go(`/routines/${slug}`);
     } catch (problem) {
@@ -217,7 +211,7 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
   return (
     <div class="editor">
       <div class="heading">
-        <a class="button plain" href={`#/routines/${slug}?version=${first.version}`} aria-label={t("back")}><Icon name="back" /></a>
+        <Back to={`#/routines/${slug}?version=${first.version}`} />
         <h1>{head.name || slug} <span class="badge">{t("editor.draft", {version: first.version})}</span></h1>
         <button disabled={busy.value} onClick={() => { asked.value = "discard"; }}>{t("editor.discard")}</button>
       </div>
@@ -256,14 +250,10 @@ function Work({slug, routine: first, etag: firstTag, techniques, models, care}) 
 
 export default function Editor({slug}) {
   const {data, error, again} = useLoad(() => read(slug), [slug]);
-  const busy = useSignal(false);
+  const {busy, run} = useAct();
   if (!data) return <Waiting error={error} again={again} />;
   if (data.routine) return <Work key={`${slug}-${data.routine.version}`} slug={slug} {...data} />;
-  const begin = async () => {
-    busy.value = true;
-    try { await draftOf(data.newest); await again(); } catch (problem) { complain(problem); }
-    busy.value = false;
-  };
+  const begin = () => run(async () => { await draftOf(data.newest); await again(); });
   return <div class="empty"><h1>{data.newest.name}</h1><p>{t("editor.no_draft", {state: word("routine_state", data.newest.state)})}</p>
     <div class="acts"><a class="button" href={`#/routines/${slug}`}>{t("back")}</a><button class="primary" disabled={busy.value} onClick={begin}>{t("routines.make")}</button></div></div>;
 }

@@ -5,8 +5,11 @@ import {device, deviceList, now, ready, remainingMs, shape, sites} from "../data
 import {byName, celsius, clock, finder} from "../format.js";
 import {go, may} from "../routes.js";
 import {said, t, word} from "../texts/index.js";
+import {Chips, Search, SiteSelect} from "../ui/choose.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {Portions} from "../ui/portions.jsx";
+import {presenceOf} from "../ui/presence.jsx";
 import {Ring} from "../ui/ring.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
 
@@ -40,12 +43,6 @@ export async function stopSession(id) {
   }
 }
 
-function presence(d) {
-  if (!d.connected) return "offline";
-  if (!d.fresh) return "silent";
-  return d.ready ? "ready" : "connected";
-}
-
 /* Chairs of two sites may have one name: with all sites on the floor each tile says where it stands. */
 const placeOf = (d) => (site.value || sites.value.length < 2 ? "" : sites.value.find((each) => each.id === d.site_id)?.name ?? "");
 
@@ -62,7 +59,7 @@ function Face({d, near}) {
 const Tile = function Tile({id, near}) {
   const d = device(id)?.value;
   if (!d) return null;
-  const is = condition(d), where = presence(d);
+  const is = condition(d), where = presenceOf(d);
   const place = placeOf(d), name = place ? `${d.name}, ${place}` : d.name;
   return (
     <article class={`tile tile-${is}`} data-device={id}>
@@ -117,26 +114,15 @@ export default function Floor() {
     return JSON.stringify(Object.fromEntries(Object.keys(GROUPS).map((group) => [group, list.filter((d) => inGroup(group, d)).length])));
   });
   const counted = JSON.parse(counts.value);
-  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value === undefined) return <Waiting />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
   return (
     <>
       <h1 class="hidden">{t("menu.floor")}</h1>
       <div class="bar">
-        <div class="chips" role="group" aria-label={t("floor.show")}>
-          {Object.keys(GROUPS).map((group) => (
-            <button key={group} class="chip" aria-pressed={which.value === group} onClick={() => { which.value = group; }}>
-              {t(`floor.group.${group}`)} <b>{counted[group]}</b>
-            </button>
-          ))}
-        </div>
-        {sites.value.length > 1 && (
-          <select aria-label={t("floor.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
-            <option value="">{t("floor.all_sites")}</option>
-            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}
-        <label class="search"><Icon name="search" /><input type="search" aria-label={t("floor.find")} placeholder={t("floor.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
+        <Chips label={t("floor.show")} is={which} of={Object.keys(GROUPS)} say={(group) => <>{t(`floor.group.${group}`)} <b>{counted[group]}</b></>} />
+        <SiteSelect is={site} />
+        <Search label={t("floor.find")} is={find} />
       </div>
       {shown.value.length ? <Portions class="tiles" ids={shown.value} of={Tile} />
         : <None anyAtAll={counted.all > 0} onAll={() => { which.value = "all"; find.value = ""; site.value = ""; }} />}

@@ -1,36 +1,31 @@
 // The disinfection log: what is due on top, then the records of a period, unit by unit, to be read, printed or saved.
 import {useComputed, useSignal} from "@preact/signals";
 import {post} from "../data/api.js";
-import {dayOf, readCleanings, readHygiene, saveCsv} from "../data/cleanings.js";
+import {readCleanings, readHygiene, saveCsv} from "../data/cleanings.js";
 import {alarms, deviceList, ready, refreshDevice, sites} from "../data/live.js";
-import {byName, date, time} from "../format.js";
+import {byName, date, dayAt, time} from "../format.js";
 import {may} from "../routes.js";
 import {t, word} from "../texts/index.js";
 import {alarmDetail} from "../texts/alarm.js";
+import {Check, Chips, Select, SiteSelect} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
 import {Table} from "../ui/rows.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
+import {lastUsed, remember} from "./disinfect/rules.js";
 
 const PERIODS = {today: 0, week: 6, month: 30};
 /* Minutes of contact where the rules of the site are not read yet. */
 const CONTACT = {after_client: 10, end_of_day: 10, weekly: 360, biweekly_soak: 360, rinse: 0};
-const KEPT = "pediluve-disinfectant";
 
-const daysBack = (n) => dayOf(Date.now() - n * 86400000);
+const daysBack = (n) => dayAt(undefined, Date.now() - n * 86400000);
 const siteOf = (id) => sites.value.find((each) => each.id === id);
-const kept = () => {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
-  } catch {
-    return {};
-  }
-};
 
 function Record({d, rules, onClose, onDone}) {
-  const kind = useSignal("after_client"), last = kept();
+  const kind = useSignal("after_client"), last = lastUsed();
   const rule = rules?.kinds.find((each) => each.kind === kind.value), needs = (what) => !!rule?.needs.includes(what);
   const send = async (form) => {
     const words = (name) => form.get(name)?.trim() || undefined;
@@ -39,7 +34,7 @@ function Record({d, rules, onClose, onDone}) {
       kind: kind.value, ...product, contact_minutes: Number(form.get("contact_minutes")), rinsed: form.get("rinsed") === "on",
       initials: words("initials"), note: words("note"), done_at: form.get("done_at") ? new Date(form.get("done_at")).toISOString() : undefined,
     });
-    localStorage.setItem(KEPT, JSON.stringify({...product, initials: words("initials")}));
+    remember({...product, initials: words("initials")});
     say(t("log.recorded", {name: d.name}));
     onDone();
     refreshDevice(d.id).catch(complain);
@@ -49,7 +44,7 @@ function Record({d, rules, onClose, onDone}) {
       {(at) => (
         <>
           <Field label={t("log.kind")} error={at("/kind")}>
-            {(own) => <select {...own} value={kind.value} onChange={(e) => { kind.value = e.currentTarget.value; }}>{Object.keys(CONTACT).map((each) => <option key={each} value={each}>{word("cleaning", each)}</option>)}</select>}
+            {(own) => <Select {...own} is={kind} of={Object.keys(CONTACT)} say={(each) => word("cleaning", each)} />}
           </Field>
           <div class="pair">
             <Field label={t("log.product")} name="disinfectant" required={needs("disinfectant")} maxLength={80} defaultValue={last.disinfectant} error={at("/disinfectant")} />
@@ -57,7 +52,7 @@ function Record({d, rules, onClose, onDone}) {
             <Field key={kind.value} label={t("log.contact_minutes")} name="contact_minutes" type="number" inputMode="numeric" required min={0} max={1440} defaultValue={rule?.contact_minutes ?? CONTACT[kind.value]} error={at("/contact_minutes")} />
             <Field label={t("log.initials")} name="initials" required maxLength={8} autocapitalize="characters" autocomplete="off" defaultValue={last.initials} error={at("/initials")} />
           </div>
-          <label class="switch"><input type="checkbox" name="rinsed" /> {t("log.rinsed")}</label>
+          <Check class="switch" name="rinsed">{t("log.rinsed")}</Check>
           <Field label={t("log.done_at")} hint={t("log.done_at_hint")} name="done_at" type="datetime-local" error={at("/done_at")} />
           <Field label={t("log.note")} name="note" required={needs("note")} maxLength={280} error={at("/note")} />
         </>
@@ -100,7 +95,7 @@ function NotUsed({d, onClose, onDone}) {
     say(t("log.not_used_done"));
     onDone();
   };
-  const zone = siteOf(d.site_id)?.timezone, yesterday = dayOf(Date.now() - 86400000, zone);
+  const zone = siteOf(d.site_id)?.timezone, yesterday = dayAt(zone, Date.now() - 86400000);
   return (
     <FormDialog title={t("log.not_used_title", {name: d.name})} act={t("save")} onClose={onClose} send={send}>
       {(at) => (
@@ -156,7 +151,7 @@ export default function Hygiene({query}) {
   const read = useRead(async () => (isWrong ? {items: [], cut: false} : readCleanings(asked)), [JSON.stringify(asked)], (type) => type === "cleaning");
   const ids = all.value.filter((d) => d.service !== "retired" && (!only.value || d.id === only.value)).map((d) => d.id);
   const rules = useRead((signal) => readHygiene(ids, signal), [ids.join()], (type) => type === "cleaning");
-  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value === undefined) return <Waiting />;
   if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
   const choose = (which) => { period.value = which; if (which in PERIODS) { from.value = daysBack(PERIODS[which]); to.value = daysBack(0); } };
   const records = read.value?.items ?? [], used = new Set(records.map((each) => each.device_id));
@@ -173,23 +168,13 @@ export default function Hygiene({query}) {
         <button disabled={!read.value || isWrong} onClick={save}><Icon name="download" /> {t("log.csv")}</button></div></div>
       <Due list={due} overdue={overdue} />
       <div class="bar no-print">
-        <div class="chips" role="group" aria-label={t("device.period")}>
-          {[...Object.keys(PERIODS), "dates"].map((each) => <button key={each} class="chip" aria-pressed={period.value === each} onClick={() => choose(each)}>{t(`log.period.${each}`)}</button>)}
-        </div>
+        <Chips label={t("device.period")} value={period.value} onPick={choose} of={[...Object.keys(PERIODS), "dates"]} say={(each) => t(`log.period.${each}`)} />
         {period.value === "dates" && (
           <div class="dates"><label>{t("log.from")} <input type="date" value={from.value} max={to.value} onChange={(e) => { from.value = e.currentTarget.value || from.value; }} /></label>
             <label>{t("log.to")} <input type="date" value={to.value} min={from.value} max={daysBack(-1)} onChange={(e) => { to.value = e.currentTarget.value || to.value; }} /></label></div>
         )}
-        {sites.value.length > 1 && (
-          <select aria-label={t("floor.site")} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; only.value = ""; }}>
-            <option value="">{t("floor.all_sites")}</option>
-            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}
-        <select aria-label={t("log.unit")} value={only.value} onChange={(e) => { only.value = e.currentTarget.value; }}>
-          <option value="">{t("log.all_units")}</option>
-          {all.value.map((d) => <option key={d.id} value={d.id}>{d.name}{!site.value && sites.value.length > 1 ? ` · ${siteOf(d.site_id)?.name ?? ""}` : ""}</option>)}
-        </select>
+        <SiteSelect value={site.value} onPick={(id) => { site.value = id; only.value = ""; }} />
+        <Select aria-label={t("log.unit")} is={only} none={t("log.all_units")} of={all.value} say={(d) => `${d.name}${!site.value && sites.value.length > 1 ? ` · ${siteOf(d.site_id)?.name ?? ""}` : ""}`} />
       </div>
       {isWrong && <p class="error" role="alert">{t("log.dates_wrong")}</p>}
       <Unread of={read} />

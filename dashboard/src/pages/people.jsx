@@ -10,6 +10,7 @@ import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {OnceDialog} from "../ui/once.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
+import {useAct} from "../ui/task.jsx";
 import {complain, say} from "../ui/toast.jsx";
 
 const ROLES = ["viewer", "operator", "manager", "owner"];
@@ -76,15 +77,9 @@ function Person({user, sites, onClose, onDone}) {
 
 function Users({sites}) {
   const read = useRead(() => all("/users"), []);
-  const editing = useSignal(null), link = useSignal(null), ending = useSignal(null), busy = useSignal(false);
+  const editing = useSignal(null), link = useSignal(null), ending = useSignal(null), {busy, run} = useAct();
   const invite = async (user) => {
-    busy.value = true;
-    try {
-      link.value = {user, ...(await post(`/users/${user.id}/sign-in-link`))};
-    } catch (problem) {
-      complain(problem);
-    }
-    busy.value = false;
+    await run(async () => { link.value = {user, ...(await post(`/users/${user.id}/sign-in-link`))}; });
     read.again();
   };
   const setState = async (user, state) => {

@@ -2,6 +2,7 @@
 import {useSignal} from "@preact/signals";
 import {catalogue} from "../data/catalogue.js";
 import {named, said, t, word} from "../texts/index.js";
+import {Back} from "../ui/back.jsx";
 import {Body, PART_OF} from "../ui/body.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
@@ -32,7 +33,7 @@ export default function Reflex() {
   return (
     <div class="reflex">
       <div class="heading">
-        <a class="button plain" href="#/routines" aria-label={t("back")}><Icon name="back" /></a>
+        <Back to="#/routines" />
         <h1>{t("menu.reflex")}</h1>
       </div>
       <p class="notice">{t("reflex.tradition")}</p>

@@ -6,11 +6,14 @@ import {dateTime, minutes} from "../format.js";
 import {go, may} from "../routes.js";
 import {named, said, t, word} from "../texts/index.js";
 import {noteWords} from "../texts/told.js";
+import {Back} from "../ui/back.jsx";
 import {Body} from "../ui/body.jsx";
 import {Dialog} from "../ui/dialog.jsx";
+import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
-import {complain, explain, say} from "../ui/toast.jsx";
+import {useAct} from "../ui/task.jsx";
+import {say} from "../ui/toast.jsx";
 import {Changes} from "./routines/changes.jsx";
 import {CopyRoutine, draftOf} from "./routines/new.jsx";
 import {Trial} from "./routines/trial.jsx";
@@ -64,41 +67,22 @@ function Versions({slug, versions, shown}) {
   );
 }
 
-function Retire({routine, onClose, onDone}) {
-  const busy = useSignal(false), failed = useSignal(null);
-  const retire = async () => {
-    busy.value = true;
-    try {
-      await post(`/routines/${routine.slug}/versions/${routine.version}/retire`);
-      say(t("routine.retired"));
-      onDone();
-      onClose();
-    } catch (problem) {
-      failed.value = problem;
-      busy.value = false;
-    }
-  };
-  return (
-    <Dialog title={t("routine.retire")} onClose={onClose}>
-      <p>{t("routine.retire_words", {name: routine.name})}</p>
-      {failed.value && <p class="error" role="alert">{explain(failed.value)}</p>}
-      <div class="acts"><button onClick={onClose}>{t("cancel")}</button><button class="stop" disabled={busy.value} onClick={retire}>{t("routine.retire")}</button></div>
-    </Dialog>
-  );
-}
+const Retire = ({routine, onClose, onDone}) => (
+  <FormDialog title={t("routine.retire")} act={t("routine.retire")} danger onClose={onClose} send={async () => {
+    await post(`/routines/${routine.slug}/versions/${routine.version}/retire`);
+    say(t("routine.retired"));
+    onDone();
+  }}>
+    {() => <p>{t("routine.retire_words", {name: routine.name})}</p>}
+  </FormDialog>
+);
 
 function Acts({routine, onChanged}) {
-  const asked = useSignal(""), busy = useSignal(false);
-  const edit = async () => {
-    busy.value = true;
-    try {
-      await draftOf(routine);
-      go(`/routines/${routine.slug}/edit`);
-    } catch (problem) {
-      complain(problem);
-      busy.value = false;
-    }
-  };
+  const asked = useSignal(""), {busy, run} = useAct();
+  const edit = () => run(async () => {
+    await draftOf(routine);
+    go(`/routines/${routine.slug}/edit`);
+  });
   const close = () => { asked.value = ""; };
   return (
     <>
@@ -127,7 +111,7 @@ export default function Routine({slug, query}) {
   return (
     <div class="routine">
       <div class="heading">
-        <a class="button plain" href="#/routines" aria-label={t("back")}><Icon name="back" /></a>
+        <Back to="#/routines" />
         <h1>{said("routine_name", routine.name)} {routine.state !== "published" && <span class="badge">{word("routine_state", routine.state)}</span>}</h1>
         <Acts routine={routine} onChanged={again} />
       </div>

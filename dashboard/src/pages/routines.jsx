@@ -5,8 +5,10 @@ import {all, get} from "../data/api.js";
 import {finder, minutes} from "../format.js";
 import {may} from "../routes.js";
 import {language, said, t, word} from "../texts/index.js";
+import {Search, Select} from "../ui/choose.jsx";
 import {Icon} from "../ui/icon.jsx";
 import {useLoad, Waiting} from "../ui/load.jsx";
+import {Failed} from "../ui/task.jsx";
 import {explain} from "../ui/toast.jsx";
 import {ImportRoutines, NewRoutine} from "./routines/new.jsx";
 import {GOALS, HANDS, TYPES} from "./routines/words.js";
@@ -17,14 +19,9 @@ const PAGE = 60;
 // They stay while other pages are looked at.
 const find = signal(""), filters = signal({goal: "", type: "", time: "", hands: "", model: "", state: ""});
 
-function Choice({name, values, group}) {
-  return (
-    <select aria-label={t(`routines.by_${name}`)} value={filters.value[name]} onChange={(e) => { filters.value = {...filters.value, [name]: e.currentTarget.value}; }}>
-      <option value="">{t(`routines.any_${name}`)}</option>
-      {values.map((each) => <option key={each} value={each}>{typeof group === "function" ? group(each) : word(group, each)}</option>)}
-    </select>
-  );
-}
+const Choice = ({name, values, say}) => (
+  <Select aria-label={t(`routines.by_${name}`)} none={t(`routines.any_${name}`)} of={values} say={say} value={filters.value[name]} onPick={(value) => { filters.value = {...filters.value, [name]: value}; }} />
+);
 
 function Card({routine}) {
   return (
@@ -87,16 +84,16 @@ export default function Routines() {
         {may("manage") && <button class="primary" onClick={() => { asked.value = "new"; }}><Icon name="plus" /> {t("routines.new")}</button>}
       </div>
       <div class="bar">
-        <label class="search"><Icon name="search" /><input type="search" maxLength={200} aria-label={t("routines.find")} placeholder={t("routines.find")} value={find.value} onInput={(e) => { find.value = e.currentTarget.value; }} /></label>
-        <Choice name="goal" values={GOALS} group="goal" />
-        <Choice name="type" values={TYPES} group="type" />
-        <Choice name="time" values={Object.keys(TIMES)} group={(each) => t(`routines.time_${each}`)} />
-        <Choice name="hands" values={HANDS} group="hands" />
-        <Choice name="model" values={[...(models?.items ?? []).map((each) => each.id), "by-hand"]} group="model" />
-        {may("manage") && <Choice name="state" values={["draft", "retired"]} group="routine_state" />}
+        <Search label={t("routines.find")} is={find} maxLength={200} />
+        <Choice name="goal" values={GOALS} say={(each) => word("goal", each)} />
+        <Choice name="type" values={TYPES} say={(each) => word("type", each)} />
+        <Choice name="time" values={Object.keys(TIMES)} say={(each) => t(`routines.time_${each}`)} />
+        <Choice name="hands" values={HANDS} say={(each) => word("hands", each)} />
+        <Choice name="model" values={[...(models?.items ?? []).map((each) => each.id), "by-hand"]} say={(each) => word("model", each)} />
+        {may("manage") && <Choice name="state" values={["draft", "retired"]} say={(each) => word("routine_state", each)} />}
         {narrowed && <button onClick={clear}><Icon name="cross" /> {t("routines.clear")}</button>}
       </div>
-      {error && <p class="error" role="alert">{explain(error)} <button onClick={() => read()}>{t("load.again")}</button></p>}
+      <Failed of={error}>{explain(error)} <button onClick={() => read()}>{t("load.again")}</button></Failed>
       {!items && !error && <Waiting />}
       {items && <p class="hidden" role="status">{t("routines.found", {n: items.length})}</p>}
       {items?.length === 0 && <p class="empty">{t("routines.none")}</p>}

@@ -1,7 +1,7 @@
 // One session: what is done now, where on the foot, how far it is, and every button that changes it. Stop is always in sight.
 import {useSignal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
-import {get, post} from "../data/api.js";
+import {get, newKey, post} from "../data/api.js";
 import {alarms, device, now, onEvent} from "../data/live.js";
 import {celsius, clock, percent, time} from "../format.js";
 import {may} from "../routes.js";
@@ -9,6 +9,7 @@ import {said, t, word} from "../texts/index.js";
 import {alarmDetail} from "../texts/alarm.js";
 import {alarmWords} from "../ui/alarm-bar.jsx";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
 import {Ring} from "../ui/ring.jsx";
 import {complain, explain, say} from "../ui/toast.jsx";
 import {Checks} from "./session/checks.jsx";
@@ -45,11 +46,11 @@ function useSession(id) {
     return onEvent((type, data) => {
       if (type === "resync") read();
       if (data?.session_id !== id) return;
-      if (type === "session") {
-        const before = session.peek();
+      const before = session.peek();
+      if (type === "session" && before) { // what is being read is newer than what came before it
         put({state: data.state, reason: data.reason, step: data.step, step_count: data.step_count, elapsed_ms: data.elapsed_ms, remaining_ms: data.remaining_ms,
           intensity: data.intensity, target_c: data.target_c, started_at: data.started_at, ended_at: data.ended_at});
-        if (before?.step !== data.step || before?.state !== data.state) readSteps();
+        if (before.step !== data.step || before.state !== data.state) readSteps();
       } else if (type === "command" && FAILED.includes(data.state)) {
         say(t("session.command_failed", {what: word("command", data.type), why: word("code", data.code ?? data.state)}), "bad");
       }
@@ -147,7 +148,7 @@ export default function Session({id}) {
   const order = async (what, body) => {
     busy.value = what;
     let ok = false;
-    key.current[what] ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    key.current[what] ??= newKey();
     try {
       const command = await post(`/sessions/${id}/${what}`, body, {params: {wait: 5}, key: key.current[what]});
       key.current[what] = null;
@@ -164,7 +165,7 @@ export default function Session({id}) {
   };
 
   if (failed.value) return <div class="empty" role="alert"><h1>{failed.value.status === 404 ? t("session.none") : t("session.failed")}</h1><p>{explain(failed.value)}</p><a class="button" href="#/">{t("page.home")}</a></div>;
-  if (!s) return <div class="waiting" aria-busy="true" />;
+  if (!s) return <Waiting />;
   const over = OVER.includes(s.state);
   const items = spans(steps.value?.items ?? []);
   const guide = over ? null : steps.value?.guide;
@@ -182,7 +183,7 @@ export default function Session({id}) {
       </header>
       {s.device_id && !over && <Troubles deviceId={s.device_id} />}
       {over && <Ended s={s} d={d} mayAct={mayAct} />}
-      {!over && (s.state === "requested" || s.state === "starting") && <section class="card getting-ready" role="status"><div class="waiting" aria-busy="true" /><p>{t("session.getting_ready")}</p></section>}
+      {!over && (s.state === "requested" || s.state === "starting") && <section class="card getting-ready" role="status"><Waiting /><p>{t("session.getting_ready")}</p></section>}
       {!over && s.state !== "requested" && s.state !== "starting" && (
         <div class="session-main">
           <Now item={here} guide={guide} session={s} device={d} next={here && rows.find((each) => each.step > here.step)} busy={busy.value === "confirm"} mayAct={mayAct} onConfirm={(step) => order("confirm", {step})} />

@@ -1,5 +1,5 @@
 // Sign in by name and password, or by a one-time link, which sets a password first.
-import {useSignal} from "@preact/signals";
+
 import {useEffect} from "preact/hooks";
 import {loadMe, request} from "../data/api.js";
 import {go} from "../routes.js";
@@ -7,24 +7,18 @@ import {setLanguage, t} from "../texts/index.js";
 import {me} from "../data/api.js";
 import {Field} from "../ui/field.jsx";
 import {Icon} from "../ui/icon.jsx";
-import {explain} from "../ui/toast.jsx";
+import {Failed, useTask} from "../ui/task.jsx";
+
 
 export default function SignIn({query}) {
   const code = query.get("code");
-  const failed = useSignal(null), busy = useSignal(false);
-  const enter = async (body) => {
-    busy.value = true;
-    failed.value = null;
-    try {
-      await request("POST", "/sign-in", {body});
-      await loadMe();
-      if (me.value?.language) await setLanguage(me.value.language);
-      go(query.get("to") ?? "/");
-    } catch (problem) {
-      failed.value = problem;
-    }
-    busy.value = false;
-  };
+  const {busy, problem, run} = useTask();
+  const enter = (body) => run(async () => {
+    await request("POST", "/sign-in", {body});
+    await loadMe();
+    if (me.value?.language) await setLanguage(me.value.language);
+    go(query.get("to") ?? "/");
+  });
   const submit = (e) => {
     e.preventDefault();
     const form = new FormData(e.currentTarget);
@@ -38,8 +32,8 @@ export default function SignIn({query}) {
         : <Field label={t("sign_in.login")} name="login" autocomplete="username" required autocapitalize="none" spellcheck={false} />}
       <Field label={code ? t("sign_in.new_password") : t("sign_in.password")} hint={code ? t("sign_in.new_password_hint") : undefined} name="password"
         type="password" autocomplete={code ? "new-password" : "current-password"} required={!code} minLength={code ? 10 : undefined}
-        error={failed.value?.at?.("/password") || undefined} />
-      {failed.value && <p class="error" role="alert">{failed.value.status === 401 ? t("sign_in.refused") : explain(failed.value)}</p>}
+        error={problem.value?.at?.("/password") || undefined} />
+      <Failed of={problem.value}>{problem.value?.status === 401 ? t("sign_in.refused") : undefined}</Failed>
       <button class="primary" disabled={busy.value}>{t("sign_in.enter")}</button>
     </form>
   );

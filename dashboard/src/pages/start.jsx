@@ -2,14 +2,17 @@
 // none of these apply; the routine (last time's, or the course's, comes first); begin. Screened today already: four.
 import {useComputed, useSignal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
-import {get, post} from "../data/api.js";
+import {get, newKey, post} from "../data/api.js";
 import {device, ready, sites} from "../data/live.js";
+import {dayAt} from "../format.js";
 import {condition} from "./floor.jsx";
 import {go, may} from "../routes.js";
 import {said, t, word} from "../texts/index.js";
 import {Icon} from "../ui/icon.jsx";
+import {Waiting} from "../ui/load.jsx";
+import {Failed, useTask} from "../ui/task.jsx";
 import {complain, explain} from "../ui/toast.jsx";
-import {answersOf, dateAt, empty, forGuest, judge, STEPS, todaysScreening} from "./start/flow.js";
+import {answersOf, empty, forGuest, judge, STEPS, todaysScreening} from "./start/flow.js";
 import {Guest} from "./start/guest.jsx";
 import {Prepare} from "./start/prepare.jsx";
 import {Questions} from "./start/questions.jsx";
@@ -57,7 +60,7 @@ function SiteChoice() {
 }
 
 export default function Start({device: deviceId, query}) {
-  const state = useSignal(empty()), busy = useSignal(false), problem = useSignal(null), last = useSignal(null), model = useSignal(null);
+  const state = useSignal(empty()), {busy, problem, run} = useTask(), last = useSignal(null), model = useSignal(null);
   const d = deviceId ? device(deviceId)?.value : null;
   const key = useRef(null);
   const siteId = d?.site_id ?? query.get("site") ?? (sites.value.length === 1 ? sites.value[0].id : null);
@@ -65,14 +68,8 @@ export default function Start({device: deviceId, query}) {
   const change = (part) => { state.value = {...state.value, ...part}; };
   const to = (step) => { problem.value = null; change({step}); scrollTo(0, 0); };
   /* One thing at a time; what the server refuses is shown where it was asked. */
-  const doing = async (work) => {
-    if (busy.peek()) return;
-    busy.value = true;
-    problem.value = null;
-    try { await work(); } catch (error) { problem.value = error; }
-    busy.value = false;
-  };
-  const today = site ? dateAt(site.timezone) : "";
+  const doing = (work) => { if (!busy.peek()) run(work); };
+  const today = site ? dayAt(site.timezone) : "";
 
   const choose = ({guest, course, last: had}) => doing(async () => {
     const next = forGuest(guest, course);
@@ -96,7 +93,7 @@ export default function Start({device: deviceId, query}) {
   const begin = ({preparations, details, intensity_max, water_max_c}) => doing(async () => {
     const {course, guest, routine, judged} = state.value;
     // The same intent keeps its key: after a lost answer the second tap starts nothing twice.
-    key.current ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    key.current ??= newKey();
     let session;
     try {
       session = await post("/sessions", {
@@ -120,7 +117,7 @@ export default function Start({device: deviceId, query}) {
     if (courseId && site) get(`/courses/${courseId}`).then((course) => choose({guest: course.guest, course}), (error) => { problem.value = error; });
   }, [courseId, site?.id]);
 
-  if (ready.value === undefined) return <div class="waiting" aria-busy="true" />;
+  if (ready.value === undefined) return <Waiting />;
   if (!may("operate")) return <p class="empty">{t("start.not_allowed")}</p>;
   if (deviceId && !d) return <p class="empty" role="alert">{ready.value instanceof Error ? explain(ready.value) : t("start.no_device")}</p>;
   if (!site) return <SiteChoice />;
@@ -132,7 +129,7 @@ export default function Start({device: deviceId, query}) {
       <h1>{d ? t("start.on", {name: d.name}) : t("start.hand_at", {name: site.name})}{d && <small>{word("model", d.model)}, {site.name}</small>}</h1>
       <Progress at={s.step} state={s} onStep={to} />
       {s.step !== "prepare" && blocked}
-      {s.step === "guest" && <><Guest site={site} today={today} busy={busy.value} onGuest={choose} />{problem.value && <p class="error" role="alert">{explain(problem.value)}</p>}</>}
+      {s.step === "guest" && <><Guest site={site} today={today} busy={busy.value} onGuest={choose} /><Failed of={problem.value} /></>}
       {s.step === "questions" && <Questions {...common} onJudge={screen} />}
       {s.step === "routine" && <Routine {...common} model={d?.model ?? "by-hand"} last={last.value} onAgain={() => screen(s)} onChoose={pick} />}
       {s.step === "prepare" && <Prepare {...common} blocked={blocked} modelWaterMax={model.value?.water_max_c} onAgain={() => pick(s.routine, s.course)} onBack={() => to("routine")} onStart={begin} />}

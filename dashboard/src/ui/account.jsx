@@ -3,6 +3,7 @@ import {useSignal} from "@preact/signals";
 import {me, request} from "../data/api.js";
 import {go} from "../routes.js";
 import {LANGUAGES, language, setLanguage, t, word} from "../texts/index.js";
+import {Select} from "./choose.jsx";
 import {setTheme, theme, THEMES} from "./theme.js";
 import {Icon} from "./icon.jsx";
 import {complain} from "./toast.jsx";
@@ -38,9 +39,7 @@ export function AccountMenu() {
             </select>
           </label>
           <label>{t("account.theme")}
-            <select value={theme.value} onChange={(e) => setTheme(e.currentTarget.value)}>
-              {THEMES.map((id) => <option key={id} value={id}>{t(`theme.${id}`)}</option>)}
-            </select>
+            <Select value={theme.value} onPick={setTheme} of={THEMES} say={(id) => t(`theme.${id}`)} />
           </label>
           <button onClick={signOut}>{t("account.sign_out")}</button>
         </div>

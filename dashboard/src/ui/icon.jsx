@@ -10,7 +10,6 @@ const PATHS = {
   water: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11z",
   clean: "M9 3h6v4l2 3v11H7V10l2-3zM7 14h10",
   person: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4 21c0-5 4-7 8-7s8 2 8 7",
-  list: "M4 6h16M4 12h16M4 18h16",
   chart: "M4 4v16h16M7 15l4-5 3 3 5-7",
   routine: "M5 4h14v16H5zM8 8h8M8 12h8M8 16h5",
   device: "M4 12h16l-1 6a3 3 0 0 1-3 2H8a3 3 0 0 1-3-2zM7 12V6a2 2 0 0 1 4 0",

@@ -8,8 +8,8 @@ import {explain} from "./toast.jsx";
 const SETTLE_MS = 400;
 
 /** {value, problem, again()}: value is undefined until read(signal) has answered. It is read anew when deps change and, where
- *  `when(type, data)` is given, soon after an event that it is true for. */
-export function useRead(read, deps, when) {
+ *  `when(type, data)` is given, soon after an event that it is true for; keep: what was read for other deps stays meanwhile. */
+export function useRead(read, deps, when, keep) {
   const value = useSignal(undefined), problem = useSignal(null), at = useRef(null);
   const again = async () => {
     at.current?.abort();
@@ -26,7 +26,7 @@ export function useRead(read, deps, when) {
   const latest = useRef(again);
   latest.current = again;
   useEffect(() => {
-    value.value = undefined;
+    if (!keep) value.value = undefined;
     latest.current();
     return () => at.current?.abort();
   }, deps);

@@ -2,7 +2,7 @@
 import {useSignal} from "@preact/signals";
 import {get} from "../data/api.js";
 import {t} from "../texts/index.js";
-import {complain} from "./toast.jsx";
+import {useAct} from "./task.jsx";
 import {Unread, useRead} from "./read.jsx";
 
 const PAGE = 20;
@@ -23,22 +23,16 @@ export const Table = ({label, columns, rows, rowClass}) => (
 /** A list of the server a page at a time: {first (as of useRead), rows, more (undefined: that is all)}. when(type, data): the events
  *  after which it is read again, from its beginning. */
 export function usePages(path, params, when) {
-  const older = useSignal({items: [], cursor: undefined}), busy = useSignal(false);
+  const older = useSignal({items: [], cursor: undefined}), {busy, run} = useAct();
   const first = useRead(async (signal) => {
     const page = await get(path, {limit: PAGE, ...params}, {signal});
     older.value = {items: [], cursor: page.next_cursor};
     return page.items;
   }, [path, JSON.stringify(params)], when);
-  const more = async () => {
-    busy.value = true;
-    try {
-      const page = await get(path, {limit: PAGE, ...params, cursor: older.value.cursor});
-      older.value = {items: [...older.value.items, ...page.items], cursor: page.next_cursor};
-    } catch (problem) {
-      complain(problem);
-    }
-    busy.value = false;
-  };
+  const more = () => run(async () => {
+    const page = await get(path, {limit: PAGE, ...params, cursor: older.value.cursor});
+    older.value = {items: [...older.value.items, ...page.items], cursor: page.next_cursor};
+  });
   return {first, rows: [...(first.value ?? []), ...older.value.items], more: first.value && older.value.cursor ? more : undefined, busy: busy.value};
 }
 

@@ -1,15 +1,11 @@
 // What the pages of courses share: days at the site, progress, and the way to today's session.
 import {useSignal} from "@preact/signals";
 import {device, deviceList} from "../../data/live.js";
-import {byName} from "../../format.js";
+import {byName, dayAt} from "../../format.js";
 import {go, may} from "../../routes.js";
 import {language, t, word} from "../../texts/index.js";
 import {Dialog} from "../../ui/dialog.jsx";
 import {Icon} from "../../ui/icon.jsx";
-
-/** The day of a time at the site, as the server writes dates. */
-export const dayAt = (zone, when = new Date()) =>
-  new Intl.DateTimeFormat("en-CA", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date(when));
 
 /** "Mon, 21 Dec, 09:30" on the site's clocks. */
 export const dayAndTime = (at, zone) =>

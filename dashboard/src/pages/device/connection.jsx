@@ -4,6 +4,7 @@ import {useEffect} from "preact/hooks";
 import {presence} from "../../data/presence.js";
 import {dateTime} from "../../format.js";
 import {language, t, word} from "../../texts/index.js";
+import {Chips} from "../../ui/choose.jsx";
 import {Unread, useRead} from "../../ui/read.jsx";
 import {Table} from "../../ui/rows.jsx";
 
@@ -13,6 +14,9 @@ const AGAIN_MS = 60000;
 const TONE = new Map([[true, "on"], [false, "off"], [null, "unknown"]]);
 
 const percent = (part) => part.toLocaleString(language.value, {style: "percent", maximumFractionDigits: part > 0.99 && part < 1 ? 2 : 0});
+
+/** "24 hours", "7 days" */
+export const period = (hours) => (hours < 48 ? t("device.hours", {n: hours}) : t("device.days", {n: hours / 24}));
 
 /* Short interruptions are drawn last and never thinner than can be seen. */
 function Strip({of, label}) {
@@ -32,8 +36,8 @@ export function Connection({d, zone}) {
     const soon = setTimeout(read.again, WRITTEN_MS), later = setInterval(read.again, AGAIN_MS);
     return () => { clearTimeout(soon); clearInterval(later); };
   }, [d.id, hours.value, there]);
-  const of = read.value, period = hours.value < 48 ? t("device.hours", {n: hours.value}) : t("device.days", {n: hours.value / 24});
-  const told = of && (of.share === null ? t("connection.nothing") : t("connection.share", {share: percent(of.share), period}));
+  const of = read.value;
+  const told = of && (of.share === null ? t("connection.nothing") : t("connection.share", {share: percent(of.share), period: period(hours.value)}));
   const columns = [
     {name: t("device.when"), show: (c) => <span>{dateTime(c.at, zone)}{c.not_before && <small> {t("connection.not_before", {at: dateTime(c.not_before, zone)})}</small>}</span>},
     {name: t("devices.presence"), show: (c) => <b class={c.connected ? "good" : "bad"}>{word("connection.is", String(c.connected))}</b>},
@@ -41,9 +45,7 @@ export function Connection({d, zone}) {
   ];
   return (
     <section class="card wide-card"><div class="page-head"><h2>{t("connection.title")}</h2>
-      <div class="chips" role="group" aria-label={t("device.period")}>
-        {PERIODS.map((each) => <button key={each} class="chip" aria-pressed={hours.value === each} onClick={() => { hours.value = each; }}>{each < 48 ? t("device.hours", {n: each}) : t("device.days", {n: each / 24})}</button>)}
-      </div></div>
+      <Chips label={t("device.period")} is={hours} of={PERIODS} say={period} /></div>
       <Unread of={read} />
       {of && (
         <>

@@ -5,11 +5,13 @@ import {dateTime} from "../../format.js";
 import {may} from "../../routes.js";
 import {t, word} from "../../texts/index.js";
 import {told} from "../../texts/told.js";
+import {Check} from "../../ui/choose.jsx";
 import {FormDialog} from "../../ui/form.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {Unread, useRead} from "../../ui/read.jsx";
 import {Table} from "../../ui/rows.jsx";
-import {complain} from "../../ui/toast.jsx";
+import {useAct} from "../../ui/task.jsx";
+
 
 const TONE = {passed: "good", failed: "bad", skipped: "warn"};
 const Result = ({group, of}) => <b class={TONE[of]}>{word(group, of)}</b>;
@@ -33,7 +35,7 @@ function Ask({d, onClose, again}) {
       {() => (
         <>
           <p>{t("device.test_sure")}</p>
-          <label class="switch"><input type="checkbox" name="empty" required /> {t("device.test_empty")}</label>
+          <Check class="switch" name="empty" required>{t("device.test_empty")}</Check>
         </>
       )}
     </FormDialog>
@@ -63,20 +65,14 @@ function Last({of: test, zone}) {
 }
 
 export function SelfTest({d, zone}) {
-  const asked = useSignal(false), busy = useSignal(false);
+  const asked = useSignal(false), {busy, run} = useAct();
   const last = useRead(async (signal) => (await get(`/devices/${d.id}/self-tests`, {limit: 1}, {signal})).items[0] ?? null, [d.id],
     (type, data) => type === "command" && data?.device_id === d.id);
   const test = last.value, goes = test && !test.finished_at, serviced = d.service === "maintenance";
-  const stop = async () => {
-    busy.value = true;
-    try {
-      await post(`/devices/${d.id}/self-test/stop`);
-      await last.again();
-    } catch (problem) {
-      complain(problem);
-    }
-    busy.value = false;
-  };
+  const stop = () => run(async () => {
+    await post(`/devices/${d.id}/self-test/stop`);
+    await last.again();
+  });
   return (
     <section class="card wide-card"><div class="page-head"><h2>{t("device.test")}</h2>
       <div class="actions">

@@ -1,5 +1,6 @@
 // What a draft says of itself: name, summary, type, goals, what is done before and after.
 import {named, t, word} from "../../texts/index.js";
+import {Select} from "../../ui/choose.jsx";
 import {Field} from "../../ui/field.jsx";
 import {withValue} from "./draft.js";
 import {GOALS, TYPES} from "./words.js";
@@ -27,15 +28,11 @@ export function EditHead({head, put, care, errors}) {
   return (
     <section class="card edit-head">
       <div>
-        <Field label={t("field.name")} required maxLength={80} value={head.name} error={errors.name} onInput={(e) => put({...head, name: e.currentTarget.value}, "name")} />
+        <Field label={t("field.name")} required maxLength={80} value={head.name} error={errors.name} onText={(text) => put({...head, name: text}, "name")} />
         <Field label={t("field.summary")} error={errors.summary}>{(attributes) => (
           <textarea {...attributes} maxLength={400} value={head.summary ?? ""} onInput={(e) => set("summary", e.currentTarget.value)} />
         )}</Field>
-        <Field label={t("field.type")} error={errors.type}>{(attributes) => (
-          <select {...attributes} value={head.type} onChange={(e) => set("type", e.currentTarget.value)}>
-            {TYPES.map((each) => <option key={each} value={each}>{word("type", each)}</option>)}
-          </select>
-        )}</Field>
+        <Field label={t("field.type")} error={errors.type}>{(own) => <Select {...own} value={head.type} onPick={(value) => set("type", value)} of={TYPES} say={(each) => word("type", each)} />}</Field>
       </div>
       <details open={matchMedia("(min-width: 700px)").matches}>
         <summary class="tap">{t("editor.head_more")}</summary>

@@ -3,7 +3,8 @@ import {useSignal} from "@preact/signals";
 import {clock} from "../../format.js";
 import {said, t, word} from "../../texts/index.js";
 import {Body, PART_OF} from "../../ui/body.jsx";
-import {Field} from "../../ui/field.jsx";
+import {Check, Chips, Select} from "../../ui/choose.jsx";
+import {Field, numberOf} from "../../ui/field.jsx";
 import {Icon} from "../../ui/icon.jsx";
 import {BOUNDS, MOST_ZONES, withValue} from "./draft.js";
 import {factsOf, secondsOf, techniqueName, zonesOf} from "./words.js";
@@ -15,20 +16,15 @@ const VIEWS = {feet: ["sole", "top"], legs: ["leg-front", "leg-back"], back: ["b
 function Number_({name, step, set, error, hint, ...more}) {
   const [min, max] = BOUNDS[name];
   return <Field label={word("field", name)} hint={hint} error={error} type="number" inputMode="decimal" min={min} max={max} step={name === "water_c" ? 0.5 : 1}
-    value={step[name] ?? ""} onInput={(e) => set(name, e.currentTarget.value === "" ? undefined : Number(e.currentTarget.value))} {...more} />;
+    value={step[name] ?? ""} onText={(text) => set(name, numberOf(text))} {...more} />;
 }
 
-const Choose = ({name, step, set, error, values, group, none}) => (
-  <Field label={word("field", name)} error={error}>{(attributes) => (
-    <select {...attributes} value={step[name] ?? ""} onChange={(e) => set(name, e.currentTarget.value || undefined)}>
-      <option value="">{none}</option>
-      {values.map((each) => <option key={each} value={each}>{word(group, each)}</option>)}
-    </select>
-  )}</Field>
+const Choose = ({name, step, set, error, ...choice}) => (
+  <Field label={word("field", name)} error={error}>{(own) => <Select {...own} {...choice} value={step[name] ?? ""} onPick={(value) => set(name, value || undefined)} />}</Field>
 );
 
-const Check = ({name, step, set}) => (
-  <label class="check"><input type="checkbox" checked={!!step[name]} onChange={(e) => set(name, e.currentTarget.checked || undefined)} /> {word("field", name)}</label>
+const Flag = ({name, step, set}) => (
+  <Check checked={!!step[name]} onCheck={(yes) => set(name, yes || undefined)}>{word("field", name)}</Check>
 );
 
 function Zones({step, technique, set, error}) {
@@ -48,9 +44,7 @@ function Zones({step, technique, set, error}) {
           </select>
         )}
       </div>
-      <div class="chips" role="group" aria-label={t("editor.picture")}>
-        {Object.keys(VIEWS).map((each) => <button type="button" key={each} class="chip" aria-pressed={view.value === each} onClick={() => { view.value = each; }}>{t(`editor.view_${each}`)}</button>)}
-      </div>
+      <Chips label={t("editor.picture")} is={view} of={Object.keys(VIEWS)} say={(each) => t(`editor.view_${each}`)} />
       <Body views={VIEWS[view.value]} zones={chosen.length ? chosen : technique?.zones ?? []} side={step.side} onPick={toggle} />
       {error && <small class="error">{error}</small>}
     </fieldset>
@@ -77,8 +71,8 @@ function Time({step, set, put, technique, techniques, errors}) {
           <Number_ name="repetition_s" step={step} set={set} error={errors.repetition_s} placeholder={technique?.repetition_s} />
         </> : <Number_ name="duration_s" step={step} set={set} error={errors.duration_s} hint={step.duration_s ? clock(step.duration_s * 1000) : undefined} />}
       </div>
-      {counted && <Check name="per_zone" step={step} set={set} />}
-      <Check name="per_side" step={step} set={set} />
+      {counted && <Flag name="per_zone" step={step} set={set} />}
+      <Flag name="per_side" step={step} set={set} />
     </fieldset>
   );
 }
@@ -93,7 +87,7 @@ function Strength({step, set, errors}) {
         {ramps && <Number_ name="intensity_end" step={step} set={set} error={errors.intensity_end} />}
       </div>
       <input type="range" class="seek" min={0} max={100} step={5} value={step.intensity ?? 0} aria-label={t("field.intensity")} onInput={(e) => set("intensity", Number(e.currentTarget.value))} />
-      <label class="check"><input type="checkbox" checked={ramps} onChange={(e) => set("intensity_end", e.currentTarget.checked ? Math.max(1, step.intensity ?? 30) : undefined)} /> {t("editor.ramp")}</label>
+      <Check checked={ramps} onCheck={(yes) => set("intensity_end", yes ? Math.max(1, step.intensity ?? 30) : undefined)}>{t("editor.ramp")}</Check>
     </fieldset>
   );
 }
@@ -114,21 +108,21 @@ function Form({step, put, technique, techniques, errors}) {
         <Time step={step} set={set} put={put} technique={technique} techniques={techniques} errors={errors} />
         <Strength step={step} set={set} errors={errors} />
         <div class="row">
-          <Choose name="side" step={step} set={set} error={errors.side} values={["left", "right"]} group="body" none={t("body.both")} />
-          <Choose name="direction" step={step} set={set} error={errors.direction} values={["proximal", "distal", "both"]} group="direction" none={t("editor.as_technique")} />
+          <Choose name="side" step={step} set={set} error={errors.side} of={["left", "right"]} say={(each) => word("body", each)} none={t("body.both")} />
+          <Choose name="direction" step={step} set={set} error={errors.direction} of={["proximal", "distal", "both"]} say={(each) => word("direction", each)} none={t("editor.as_technique")} />
         </div>
       </div>
       <div>
         <Zones step={step} technique={technique} set={set} error={errors.zones} />
         <div class="row">
-          <Choose name="mode" step={step} set={set} error={errors.mode} values={["device", "guided"]} group="hands" none={t("editor.mode_auto")} />
-          {step.mode !== "device" && <Choose name="ends" step={step} set={set} error={errors.ends} values={["timer"]} group="ends" none={t("ends.confirm")} />}
+          <Choose name="mode" step={step} set={set} error={errors.mode} of={["device", "guided"]} say={(each) => word("hands", each)} none={t("editor.mode_auto")} />
+          {step.mode !== "device" && <Choose name="ends" step={step} set={set} error={errors.ends} of={["timer"]} say={(each) => word("ends", each)} none={t("ends.confirm")} />}
           <Number_ name="water_c" step={step} set={set} error={errors.water_c} placeholder="–" />
         </div>
         <div class="row" role="group" aria-label={t("field.additives")}>
           {additives.map((each) => (
-            <label class="check" key={each}><input type="checkbox" checked={step.additives?.includes(each) ?? false}
-              onChange={(e) => set("additives", additives.filter((other) => (other === each ? e.currentTarget.checked : step.additives?.includes(other))))} /> {word("additive", each)}</label>
+            <Check key={each} checked={step.additives?.includes(each) ?? false}
+              onCheck={(yes) => set("additives", additives.filter((other) => (other === each ? yes : step.additives?.includes(other))))}>{word("additive", each)}</Check>
           ))}
         </div>
         {errors.additives && <small class="error">{errors.additives}</small>}

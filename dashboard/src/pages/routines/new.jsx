@@ -5,48 +5,40 @@ import {sites} from "../../data/live.js";
 import {go} from "../../routes.js";
 import {said, t, word} from "../../texts/index.js";
 import {faultWords, problemWords} from "../../texts/told.js";
+import {Check, Select} from "../../ui/choose.jsx";
 import {Dialog} from "../../ui/dialog.jsx";
 import {Field} from "../../ui/field.jsx";
+import {FormDialog} from "../../ui/form.jsx";
+import {useTask} from "../../ui/task.jsx";
 import {explain, say} from "../../ui/toast.jsx";
 import {pointerWords, slugOf, TYPES} from "./words.js";
 
 const MOST_BYTES = 1 << 20;
 
+/* Whether who is signed in may make what is for all sites. */
+const everywhere = () => me.value?.all_sites !== false;
+
 /** Name, address and site: what a new routine and a copy need. send(values) makes it and gives the routine. */
 function Naming({title, send, name: first = "", onClose, children}) {
-  const name = useSignal(first), slug = useSignal(null), failed = useSignal(null), busy = useSignal(false);
-  const everywhere = me.value?.all_sites !== false;
-  const site = useSignal(everywhere ? "" : sites.value[0]?.id ?? "");
+  const name = useSignal(first), slug = useSignal(null);
+  const site = useSignal(everywhere() ? "" : sites.value[0]?.id ?? "");
   const made = slug.value ?? slugOf(name.value);
-  const submit = async (e) => {
-    e.preventDefault();
-    busy.value = true;
-    failed.value = null;
-    try {
-      const {slug: there} = await send({name: name.value.trim(), slug: made, site_id: site.value || undefined, form: new FormData(e.currentTarget)});
-      go(`/routines/${there}/edit`);
-    } catch (problem) {
-      failed.value = problem;
-      busy.value = false;
-    }
+  const make = async (form) => {
+    const {slug: there} = await send({name: name.value.trim(), slug: made, site_id: site.value || undefined, form});
+    go(`/routines/${there}/edit`);
   };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={submit}>
-        <Field label={t("field.name")} required maxLength={80} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} error={failed.value?.at?.("/name")} />
-        <Field label={t("field.slug")} hint={t("routines.slug_hint")} required maxLength={64} pattern="[a-z0-9]+(-[a-z0-9]+)*" autocapitalize="none" spellcheck={false}
-          value={made} onInput={(e) => { slug.value = e.currentTarget.value; }} error={failed.value?.at?.("/slug")} />
-        <Field label={t("field.site")}>{(attributes) => (
-          <select {...attributes} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; }}>
-            {everywhere && <option value="">{t("floor.all_sites")}</option>}
-            {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-          </select>
-        )}</Field>
-        {children}
-        {failed.value && <p class="error" role="alert">{explain(failed.value)}</p>}
-        <div class="acts"><button type="button" onClick={onClose}>{t("cancel")}</button><button class="primary" disabled={busy.value}>{t("routines.make")}</button></div>
-      </form>
-    </Dialog>
+    <FormDialog title={title} act={t("routines.make")} onClose={onClose} send={make}>
+      {(at) => (
+        <>
+          <Field label={t("field.name")} required maxLength={80} value={name.value} onText={(text) => { name.value = text; }} error={at("/name")} />
+          <Field label={t("field.slug")} hint={t("routines.slug_hint")} required maxLength={64} pattern="[a-z0-9]+(-[a-z0-9]+)*" autocapitalize="none" spellcheck={false}
+            value={made} onText={(text) => { slug.value = text; }} error={at("/slug")} />
+          <Field label={t("field.site")}>{(own) => <Select {...own} is={site} none={everywhere() && t("floor.all_sites")} of={sites.value} />}</Field>
+          {children}
+        </>
+      )}
+    </FormDialog>
   );
 }
 
@@ -56,9 +48,7 @@ const FIRST_STEP = {technique: "stroking", zones: ["sole"], duration_s: 60, inte
 export const NewRoutine = ({onClose}) => (
   <Naming title={t("routines.new")} onClose={onClose}
     send={({name, slug, site_id, form}) => post("/routines", {slug, name, type: form.get("type"), goals: [], steps: [FIRST_STEP]}, {params: {site_id}})}>
-    <Field label={t("field.type")}>{(attributes) => (
-      <select {...attributes} name="type">{TYPES.map((each) => <option key={each} value={each}>{word("type", each)}</option>)}</select>
-    )}</Field>
+    <Field label={t("field.type")}>{(own) => <Select {...own} name="type" of={TYPES} say={(each) => word("type", each)} />}</Field>
   </Naming>
 );
 
@@ -69,15 +59,9 @@ export const CopyRoutine = ({routine, onClose}) => (
 
 /** A file is judged before anything is written. */
 export function ImportRoutines({onClose, onDone}) {
-  const judged = useSignal(null), failed = useSignal(null), busy = useSignal(false), existing = useSignal(false), site = useSignal("");
+  const judged = useSignal(null), {busy, problem: failed, run: doing} = useTask(), existing = useSignal(false), site = useSignal("");
   const send = (document, dry) => post("/routines/import", document,
     {params: {dry_run: dry, existing: existing.value ? "draft" : "refuse", site_id: site.value}});
-  const doing = async (fn) => {
-    busy.value = true;
-    failed.value = null;
-    try { await fn(); } catch (problem) { failed.value = problem; }
-    busy.value = false;
-  };
   const judge = (document) => doing(async () => {
     judged.value = {document};
     judged.value = {document, ...await send(document, true)};
@@ -109,13 +93,8 @@ export function ImportRoutines({onClose, onDone}) {
     <Dialog title={t("routines.import")} onClose={onClose}>
       <p>{t("routines.import_words")}</p>
       <Field label={t("routines.file")} type="file" accept=".json,application/json" onChange={choose} />
-      <Field label={t("field.site")}>{(attributes) => (
-        <select {...attributes} value={site.value} onChange={(e) => { site.value = e.currentTarget.value; again(); }}>
-          {me.value?.all_sites !== false && <option value="">{t("floor.all_sites")}</option>}
-          {sites.value.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
-        </select>
-      )}</Field>
-      <label class="check"><input type="checkbox" checked={existing.value} onChange={(e) => { existing.value = e.currentTarget.checked; again(); }} /> {t("routines.existing")}</label>
+      <Field label={t("field.site")}>{(own) => <Select {...own} value={site.value} onPick={(id) => { site.value = id; again(); }} none={everywhere() && t("floor.all_sites")} of={sites.value} />}</Field>
+      <Check checked={existing.value} onCheck={(yes) => { existing.value = yes; again(); }}>{t("routines.existing")}</Check>
       {judged.value?.items && <ul>{judged.value.items.map((each) => <li key={each.slug}>{each.slug}: {each.is_new ? t("routines.is_new") : t("routines.next_draft", {version: each.version})}</li>)}</ul>}
       {failed.value && (
         <div class="error" role="alert">

@@ -8,9 +8,11 @@ import {go, may} from "../../routes.js";
 import {said, t, word} from "../../texts/index.js";
 import {noteWords, problemWords} from "../../texts/told.js";
 import {Body} from "../../ui/body.jsx";
+import {Chips, Select} from "../../ui/choose.jsx";
 import {Icon} from "../../ui/icon.jsx";
-import {useLoad} from "../../ui/load.jsx";
-import {complain, explain} from "../../ui/toast.jsx";
+import {useLoad, Waiting} from "../../ui/load.jsx";
+import {useAct} from "../../ui/task.jsx";
+import {explain} from "../../ui/toast.jsx";
 import {techniqueName, zonesOf} from "./words.js";
 import {Timeline} from "./timeline.jsx";
 
@@ -61,9 +63,7 @@ function Player({preview, routine, techniques, onStep}) {
         <button class="primary" onClick={toggle}><Icon name={playing.value ? "pause" : "play"} /> {t(playing.value ? "trial.pause" : "trial.play")}</button>
         <input type="range" class="seek" min={0} max={preview.total_ms} step={1000} value={at.value} aria-label={t("trial.position")} aria-valuetext={clock(at.value)} onInput={(e) => { at.value = Number(e.currentTarget.value); }} />
         <b class="play-time">{clock(at.value)} / {clock(preview.total_ms)}</b>
-        <select aria-label={t("trial.speed")} value={speed.value} onChange={(e) => { speed.value = Number(e.currentTarget.value); }}>
-          {SPEEDS.map((each) => <option key={each} value={each}>{t("trial.times", {n: each})}</option>)}
-        </select>
+        <Select aria-label={t("trial.speed")} value={speed.value} onPick={(value) => { speed.value = Number(value); }} of={SPEEDS} say={(each) => t("trial.times", {n: each})} />
       </div>
       {(playing.value || at.value > 0) && of && (
         <div class="player-now">
@@ -87,19 +87,13 @@ const isFree = (d) => d.ready && d.fresh && d.mode === "idle" && !d.session && d
 
 /* The simulated units of that model that the routine may be run on; the server takes a draft on no other. */
 function Units({routine, model}) {
-  const busy = useSignal(false);
+  const {busy, run: doing} = useAct();
   const units = deviceList().map((each) => each.value).filter((d) => d.simulated && d.model === model && (!routine.site_id || d.site_id === routine.site_id));
   if (!units.length || routine.state !== "draft" || !may("operate")) return null;
-  const run = async (d) => {
-    busy.value = true;
-    try {
-      const made = await post("/sessions", {device_id: d.id, routine: routine.slug, version: routine.version, intake: {none_apply: true}});
-      go(`/sessions/${made.id}`);
-    } catch (problem) {
-      complain(problem);
-      busy.value = false;
-    }
-  };
+  const run = (d) => doing(async () => {
+    const made = await post("/sessions", {device_id: d.id, routine: routine.slug, version: routine.version, intake: {none_apply: true}});
+    go(`/sessions/${made.id}`);
+  });
   const free = units.filter(isFree).sort((a, b) => a.name.localeCompare(b.name, undefined, {numeric: true}));
   return (
     <div class="trial-units">
@@ -129,14 +123,12 @@ export function Trial({routine, models, techniques, onStep, onNotes, onRefused, 
   return (
     <section class="card trial">
       <div class="heading"><h2>{t("trial.title")}</h2>
-        <div class="chips" role="group" aria-label={t("trial.model")}>
-          {names.map((each) => <button key={each} class="chip" aria-pressed={model.value === each} onClick={() => { model.value = each; }}>{word("model", each)}</button>)}
-        </div>
+        <Chips label={t("trial.model")} is={model} of={names} say={(each) => word("model", each)} />
       </div>
       {error && (
         <div class="error" role="alert">{error.status ? problemWords(error).map((each) => <p key={each}>{each}</p>) : <p>{explain(error)}</p>}</div>
       )}
-      {!data && !error && <div class="waiting" aria-busy="true" />}
+      {!data && !error && <Waiting />}
       {data && <Player key={`${model.value}-${stamp}`} preview={data} routine={routine} techniques={techniques} onStep={onStep} />}
       {data && <Units routine={routine} model={model.value} />}
       {data?.rinse && <p><small>{t("trial.rinse")}</small></p>}

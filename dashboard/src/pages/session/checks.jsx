@@ -5,7 +5,8 @@ import {get, post} from "../../data/api.js";
 import {time} from "../../format.js";
 import {said, t} from "../../texts/index.js";
 import {Icon} from "../../ui/icon.jsx";
-import {complain, explain} from "../../ui/toast.jsx";
+import {Failed} from "../../ui/task.jsx";
+import {complain} from "../../ui/toast.jsx";
 
 export function Checks({id, phase, mayAct}) {
   const items = useSignal(null), failed = useSignal(null), busy = useSignal("");
@@ -19,7 +20,7 @@ export function Checks({id, phase, mayAct}) {
     } catch (problem) { complain(problem); }
     busy.value = "";
   };
-  if (failed.value) return <p class="error" role="alert">{explain(failed.value)}</p>;
+  if (failed.value) return <Failed of={failed.value} />;
   const shown = (items.value ?? []).filter((each) => each.phase === phase);
   return (
     <ul class="checks">

@@ -61,8 +61,6 @@ export async function todaysScreening(siteId, guest) {
   return found ? get(`/screenings/${found.id}`) : null;
 }
 
-/** The date at the site now, as the server writes dates. */
-export const dateAt = (timezone) => new Intl.DateTimeFormat("en-CA", {timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit"}).format(new Date());
 
 /** Why a routine cannot run here: a key of the texts with its values; null: nothing is known against it. */
 export function obstacle(routine, model, caps) {

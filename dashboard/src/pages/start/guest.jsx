@@ -5,7 +5,7 @@ import {time} from "../../format.js";
 import {said, t} from "../../texts/index.js";
 import {Field} from "../../ui/field.jsx";
 import {Icon} from "../../ui/icon.jsx";
-import {explain} from "../../ui/toast.jsx";
+import {Failed} from "../../ui/task.jsx";
 import {knownGuests} from "./flow.js";
 
 const MOST = 12;
@@ -21,7 +21,7 @@ export function Guest({site, today, busy, onGuest}) {
     <section class="card">
       <h2>{t("start.who")}</h2>
       <form class="with-button" onSubmit={(e) => { e.preventDefault(); if (name.value.trim()) onGuest({guest: name.value.trim(), course: fits.find((each) => each.guest === name.value.trim())?.course ?? null}); }}>
-        <Field label={t("start.name")} hint={t("start.name_hint")} maxLength={60} autocomplete="off" value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} />
+        <Field label={t("start.name")} hint={t("start.name_hint")} maxLength={60} autocomplete="off" value={name.value} onText={(text) => { name.value = text; }} />
         <button class="primary" disabled={busy || !name.value.trim()}>{t("next")}</button>
       </form>
       {known.value === null ? <p aria-busy="true">{t("start.reading")}</p> : fits.length > 0 && <h3>{t("start.known")}</h3>}
@@ -34,7 +34,7 @@ export function Guest({site, today, busy, onGuest}) {
         ))}
         <button class="choice" disabled={busy} onClick={() => onGuest({guest: null, course: null})}><Icon name="person" /><span><b>{t("start.no_name")}</b><small>{t("start.no_name_hint")}</small></span></button>
       </div>
-      {failed.value && <p class="error" role="alert">{explain(failed.value)}</p>}
+      <Failed of={failed.value} />
     </section>
   );
 }

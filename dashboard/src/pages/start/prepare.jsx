@@ -1,23 +1,21 @@
 // What to do before: the routine's checklist with the oil's recipe and the additive, limits on wish, and the start.
 import {useSignal} from "@preact/signals";
-import {useEffect} from "preact/hooks";
 import {get} from "../../data/api.js";
 import {celsius, minutes, percent} from "../../format.js";
 import {said, t, word} from "../../texts/index.js";
 import {Body} from "../../ui/body.jsx";
+import {Chips, Select} from "../../ui/choose.jsx";
 import {Icon} from "../../ui/icon.jsx";
-import {explain} from "../../ui/toast.jsx";
+import {Waiting} from "../../ui/load.jsx";
+import {Unread, useRead} from "../../ui/read.jsx";
+import {Failed} from "../../ui/task.jsx";
 import {Verdict} from "./verdict.jsx";
 
 const entries = async (kind, siteId) => (await get(`/catalogue/${kind}`, {site_id: siteId})).items.map((each) => each.content);
 
-function Choice({label, value, options, group, onChange}) {
-  return (
-    <label class="inline-choice">{label}
-      <select value={value} onChange={(e) => onChange(e.currentTarget.value)}>{options.map((each) => <option key={each} value={each}>{group ? word(group, each) : each}</option>)}</select>
-    </label>
-  );
-}
+const Choice = ({label, ...choice}) => <label class="inline-choice">{label}<Select {...choice} /></label>;
+
+const oilName = (each) => word("oil", each);
 
 /* One base and one essence is what nearly everybody mixes; more essences go into the session's checklist. */
 function Oil({recipe, value, onChange}) {
@@ -25,9 +23,9 @@ function Oil({recipe, value, onChange}) {
   const [first] = value.essences;
   return (
     <div class="recipe">
-      <Choice label={t("start.oil_base", {n: recipe.base_tsp})} group="oil" value={value.base} options={recipe.bases} onChange={(base) => onChange({...value, base})} />
-      <Choice label={t("start.oil_essence")} group="oil" value={first.essence} options={recipe.essences} onChange={(essence) => onChange({...value, essences: [{...first, essence}]})} />
-      <Choice label={t("start.oil_drops")} value={first.drops} options={drops} onChange={(n) => onChange({...value, essences: [{...first, drops: Number(n)}]})} />
+      <Choice label={t("start.oil_base", {n: recipe.base_tsp})} say={oilName} value={value.base} of={recipe.bases} onPick={(base) => onChange({...value, base})} />
+      <Choice label={t("start.oil_essence")} say={oilName} value={first.essence} of={recipe.essences} onPick={(essence) => onChange({...value, essences: [{...first, essence}]})} />
+      <Choice label={t("start.oil_drops")} say={String} value={first.drops} of={drops} onPick={(n) => onChange({...value, essences: [{...first, drops: Number(n)}]})} />
     </div>
   );
 }
@@ -36,24 +34,23 @@ const firstMix = (recipe) => ({recipe: recipe.id, base: recipe.bases[0], base_ts
 
 /** onStart({preparations, details, intensity_max, water_max_c}); blocked: why it cannot be started now, with what to do. */
 export function Prepare({site, state, today, busy, blocked, problem, modelWaterMax, onChange, onAgain, onBack, onStart}) {
-  const read = useSignal(null), failed = useSignal(null), oil = useSignal(null), additive = useSignal(null);
+  const oil = useSignal(null), additive = useSignal(null);
   const strength = useSignal(""), water = useSignal("");
   const {slug} = state.routine;
-  useEffect(() => {
-    Promise.all([get(`/routines/${slug}`), entries("preparations", site.id), entries("oil-recipes", site.id), entries("additives", site.id)]).then(([routine, items, [recipe], additives]) => {
-      const wanted = new Set(routine.content.preparations ?? []);
-      const taken = new Set(routine.content.steps.flatMap((each) => each.additives ?? []));
-      read.value = {
-        items: (routine.content.preparations ?? []).map((id) => items.find((each) => each.id === id)).filter(Boolean), recipe,
-        additives: additives.filter((each) => taken.has(each.id)), zones: [...new Set(routine.content.steps.flatMap((each) => each.zones ?? []))],
-        warm: routine.content.steps.some((each) => each.water_c),
-      };
-      if (wanted.has("oil") && recipe) oil.value = firstMix(recipe);
-    }, (error) => { failed.value = error; });
+  const read = useRead(async () => {
+    const [routine, items, [recipe], additives] = await Promise.all([get(`/routines/${slug}`), entries("preparations", site.id), entries("oil-recipes", site.id), entries("additives", site.id)]);
+    const wanted = new Set(routine.content.preparations ?? []);
+    const taken = new Set(routine.content.steps.flatMap((each) => each.additives ?? []));
+    if (wanted.has("oil") && recipe) oil.value = firstMix(recipe);
+    return {
+      items: (routine.content.preparations ?? []).map((id) => items.find((each) => each.id === id)).filter(Boolean), recipe,
+      additives: additives.filter((each) => taken.has(each.id)), zones: [...new Set(routine.content.steps.flatMap((each) => each.zones ?? []))],
+      warm: routine.content.steps.some((each) => each.water_c),
+    };
   }, [slug, site.id]);
   const {judged} = state;
-  if (failed.value) return <p class="error" role="alert">{explain(failed.value)}</p>;
-  if (!read.value || !judged) return problem ? <p class="error" role="alert">{explain(problem)}</p> : <div class="waiting" aria-busy="true" />;
+  if (!read.value) return <Unread of={read} />;
+  if (!judged) return problem ? <Failed of={problem} /> : <Waiting />;
   const lacks = judged.outcome === "refused" || judged.needs.length > 0 || judged.warnings.length > 0;
   const {items, recipe, additives, zones, warm} = read.value;
   const start = () => onStart({
@@ -82,22 +79,18 @@ export function Prepare({site, state, today, busy, blocked, problem, modelWaterM
                   <b>{said("care", each.name)}</b>{each.id === "skin-check" && <span class="badge-good"><Icon name="check" /> {t("done")}</span>}
                   <p>{said("care_words", each.words)}</p>
                   {each.id === "oil" && oil.value && <Oil recipe={recipe} value={oil.value} onChange={(value) => { oil.value = value; }} />}
-                  {each.id === "additive" && <div class="chips" role="group" aria-label={said("care", each.name)}>
-                    <button class="chip" aria-pressed={!additive.value} onClick={() => { additive.value = null; }}>{t("start.without")}</button>
-                    {additives.map((one) => <button key={one.id} class="chip" aria-pressed={additive.value === one.id} onClick={() => { additive.value = one.id; }}>{word("additive", one.id)}</button>)}</div>}
+                  {each.id === "additive" && <Chips label={said("care", each.name)} is={additive} of={[null, ...additives.map((one) => one.id)]} say={(id) => (id ? word("additive", id) : t("start.without"))} />}
                 </li>
               ))}
             </ol>
             <div class="recipe">
-              <label class="inline-choice">{t("start.strength")}<select value={strength.value} onChange={(e) => { strength.value = e.currentTarget.value; }}>
-                <option value="">{t("start.as_routine")}</option>{[30, 50, 70].filter((each) => each < judged.caps.intensity_max).map((each) => <option key={each} value={each}>{t("start.most", {value: percent(each)})}</option>)}</select></label>
-              {warm && <label class="inline-choice">{t("start.water")}<select value={water.value} onChange={(e) => { water.value = e.currentTarget.value; }}>
-                <option value="">{t("start.as_routine")}</option>{[34, 36, 38, 40].filter((each) => each < warmest).map((each) => <option key={each} value={each}>{t("start.most", {value: celsius(each, 0)})}</option>)}</select></label>}
+              <Choice label={t("start.strength")} is={strength} none={t("start.as_routine")} of={[30, 50, 70].filter((each) => each < judged.caps.intensity_max)} say={(each) => t("start.most", {value: percent(each)})} />
+              {warm && <Choice label={t("start.water")} is={water} none={t("start.as_routine")} of={[34, 36, 38, 40].filter((each) => each < warmest)} say={(each) => t("start.most", {value: celsius(each, 0)})} />}
             </div>
           </section>
         )}
         {blocked}
-        {problem && <p class="error" role="alert">{explain(problem)}</p>}
+        <Failed of={problem} />
         {!lacks && <button class="primary begin" disabled={busy || !!blocked} onClick={start}><Icon name="play" /> {t("start.begin")}</button>}
       </div>
     </div>

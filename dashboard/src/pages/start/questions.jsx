@@ -1,10 +1,11 @@
 // Just the questions that the screening asks: the skin first, then one tap when nothing applies.
-import {useSignal} from "@preact/signals";
-import {useEffect} from "preact/hooks";
+
+
 import {get} from "../../data/api.js";
 import {said, t} from "../../texts/index.js";
 import {Icon} from "../../ui/icon.jsx";
-import {explain} from "../../ui/toast.jsx";
+import {Unread, useRead} from "../../ui/read.jsx";
+import {Failed} from "../../ui/task.jsx";
 import {Verdict} from "./verdict.jsx";
 
 function Question({each, state, onChange, error}) {
@@ -29,15 +30,12 @@ function Question({each, state, onChange, error}) {
 }
 
 export function Questions({site, state, today, busy, problem, onChange, onJudge}) {
-  const asked = useSignal(null), failed = useSignal(null);
   const routine = state.course?.routine;
-  useEffect(() => {
-    get("/screening/questions", {site_id: site.id, routine}).then(({questions}) => { asked.value = questions; }, (error) => { failed.value = error; });
-  }, [site.id, routine]);
-  if (failed.value) return <p class="error" role="alert">{explain(failed.value)}</p>;
-  if (!asked.value) return <div class="waiting" aria-busy="true" />;
-  const check = asked.value.find((each) => each.check);
-  const open = asked.value.filter((each) => !each.check && (!each.asked_if || state.answers[each.asked_if]));
+  const read = useRead((signal) => get("/screening/questions", {site_id: site.id, routine}, {signal}), [site.id, routine]);
+  if (!read.value) return <Unread of={read} />;
+  const asked = read.value.questions;
+  const check = asked.find((each) => each.check);
+  const open = asked.filter((each) => !each.check && (!each.asked_if || state.answers[each.asked_if]));
   const yes = open.filter((each) => state.answers[each.id]);
   const untold = yes.some((each) => each.acknowledge && !state.acknowledged.includes(each.id));
   // A follow-up is answered by itself: it decides whether there may be a session at all.
@@ -63,7 +61,7 @@ export function Questions({site, state, today, busy, problem, onChange, onJudge}
         <div class="finish"><button class="primary" disabled={busy || !state.skin || untold || lacking} onClick={finish}>{yes.length ? t("start.others_no") : t("start.none")}</button></div>
       </section>
       {state.screening && <Verdict record={state.screening} state={state} today={today} busy={busy} onChange={onChange} onAgain={() => onJudge(state)} />}
-      {problem && <p class="error" role="alert">{explain(problem)}</p>}
+      <Failed of={problem} />
     </>
   );
 }

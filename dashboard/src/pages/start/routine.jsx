@@ -1,11 +1,12 @@
 // Which routine: the course's next session first, then what this guest had, then what fits; what cannot run says why.
 import {useSignal} from "@preact/signals";
-import {useEffect} from "preact/hooks";
 import {all} from "../../data/api.js";
 import {minutes, percent} from "../../format.js";
 import {said, t, word} from "../../texts/index.js";
+import {Chips, Select} from "../../ui/choose.jsx";
 import {Icon} from "../../ui/icon.jsx";
-import {explain} from "../../ui/toast.jsx";
+import {Unread, useRead} from "../../ui/read.jsx";
+import {Failed} from "../../ui/task.jsx";
 import {obstacle} from "./flow.js";
 import {Verdict} from "./verdict.jsx";
 
@@ -24,12 +25,9 @@ function Card({routine, why, first, busy, onChoose}) {
 }
 
 export function Routine({site, state, model, busy, problem, last, today, onChange, onAgain, onChoose}) {
-  const list = useSignal(null), failed = useSignal(null), goal = useSignal(""), most = useSignal(0);
-  useEffect(() => {
-    all("/routines").then((items) => { list.value = items.filter((each) => !each.site_id || each.site_id === site.id); }, (error) => { failed.value = error; });
-  }, [site.id]);
-  if (failed.value) return <p class="error" role="alert">{explain(failed.value)}</p>;
-  if (!list.value) return <div class="waiting" aria-busy="true" />;
+  const goal = useSignal(""), most = useSignal(0);
+  const list = useRead(async () => (await all("/routines")).filter((each) => !each.site_id || each.site_id === site.id), [site.id]);
+  if (!list.value) return <Unread of={list} />;
   const {course, screening} = state;
   const goals = [...new Set(list.value.flatMap((each) => each.goals))].sort();
   const rank = (each) => (course?.routine === each.slug ? 0 : last === each.slug ? 1 : 2);
@@ -45,16 +43,10 @@ export function Routine({site, state, model, busy, problem, last, today, onChang
     <>
       {screening && <Verdict record={screening} state={state} today={today} busy={busy} onChange={onChange} onAgain={onAgain} />}
       {state.reused && <p class="soft">{t("start.reused")} <button class="plain link" onClick={() => onChange({step: "questions", reused: false, skin: false, answers: {}, acknowledged: [], clearances: {}, screening: null})}>{t("start.ask_again")}</button></p>}
-      {problem && <p class="error" role="alert">{explain(problem)}</p>}
+      <Failed of={problem} />
       <div class="bar">
-        <div class="chips" role="group" aria-label={t("start.goal")}>
-          <button class="chip" aria-pressed={!goal.value} onClick={() => { goal.value = ""; }}>{t("start.all")}</button>
-          {goals.map((each) => <button key={each} class="chip" aria-pressed={goal.value === each} onClick={() => { goal.value = goal.value === each ? "" : each; }}>{word("goal", each)}</button>)}
-        </div>
-        <select aria-label={t("start.time")} value={most.value} onChange={(e) => { most.value = Number(e.currentTarget.value); }}>
-          <option value={0}>{t("start.any_time")}</option>
-          {TIMES.map((each) => <option key={each} value={each}>{t("start.at_most", {n: each})}</option>)}
-        </select>
+        <Chips label={t("start.goal")} of={["", ...goals]} say={(each) => (each ? word("goal", each) : t("start.all"))} value={goal.value} onPick={(each) => { goal.value = goal.value === each ? "" : each; }} />
+        <Select aria-label={t("start.time")} of={[0, ...TIMES]} say={(each) => (each ? t("start.at_most", {n: each}) : t("start.any_time"))} value={most.value} onPick={(value) => { most.value = Number(value); }} />
       </div>
       <div class="routine-cards">
         {shown.map(({routine, why}) => <Card key={routine.slug} routine={routine} why={why} busy={busy} first={firstWord(routine)}

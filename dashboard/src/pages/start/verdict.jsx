@@ -22,8 +22,8 @@ function Clearance({kind, given, today, onChange}) {
   return (
     <fieldset class="clearance">
       <legend>{word("clearance", kind)}</legend>
-      <Field label={t(`start.clearance_by.${kind}`)} value={given?.by ?? ""} maxLength={60} autocomplete="off" onInput={(e) => onChange({on: today, ...given, by: e.currentTarget.value})} />
-      <Field label={t(`start.clearance_on.${kind}`)} type="date" max={today} value={given?.on ?? today} onInput={(e) => onChange({...given, on: e.currentTarget.value})} />
+      <Field label={t(`start.clearance_by.${kind}`)} value={given?.by ?? ""} maxLength={60} autocomplete="off" onText={(by) => onChange({on: today, ...given, by})} />
+      <Field label={t(`start.clearance_on.${kind}`)} type="date" max={today} value={given?.on ?? today} onText={(on) => onChange({...given, on})} />
     </fieldset>
   );
 }
