@@ -10,13 +10,12 @@ import {Check, Search, Select, SiteSelect} from "../ui/choose.jsx";
 import {Field} from "../ui/field.jsx";
 import {FormDialog} from "../ui/form.jsx";
 import {Icon} from "../ui/icon.jsx";
-import {Waiting} from "../ui/load.jsx";
 import {OnceDialog} from "../ui/once.jsx";
 import {Portions} from "../ui/portions.jsx";
 import {Presence, presenceOf} from "../ui/presence.jsx";
 import {Unread, useRead} from "../ui/read.jsx";
-import {complain, explain} from "../ui/toast.jsx";
-import {None} from "./floor.jsx";
+import {complain} from "../ui/toast.jsx";
+import {None, Unready} from "./floor.jsx";
 
 const find = signal(""), service = signal("used"), site = signal(""), presence = signal("");
 const IN_SERVICE = {used: ["in_service", "maintenance"], in_service: ["in_service"], maintenance: ["maintenance"], retired: ["retired"]};
@@ -108,8 +107,7 @@ export default function Devices() {
         fits(`${d.name} ${d.serial} ${d.model} ${siteName(d.site_id)}`))
       .sort(byName).map((d) => d.id);
   });
-  if (ready.value === undefined) return <Waiting />;
-  if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
+  if (ready.value !== true) return <Unready />;
   return (
     <>
       <div class="page-head"><h1>{t("menu.devices")}</h1>

@@ -95,6 +95,10 @@ function StopAll({ids}) {
   return <div class="stop-bar"><button class="stop" onClick={stop}><Icon name="stop" /> {t("floor.stop_all", {n: running.length})}</button></div>;
 }
 
+/** Before the units were read, or why they could not be. */
+export const Unready = () => (ready.value === undefined ? <Waiting />
+  : <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>);
+
 /** Nothing to show: what to do about it. */
 export const None = ({anyAtAll, onAll}) => (
   <div class="empty"><p>{t(anyAtAll ? "floor.none" : "floor.empty")}</p>
@@ -114,8 +118,7 @@ export default function Floor() {
     return JSON.stringify(Object.fromEntries(Object.keys(GROUPS).map((group) => [group, list.filter((d) => inGroup(group, d)).length])));
   });
   const counted = JSON.parse(counts.value);
-  if (ready.value === undefined) return <Waiting />;
-  if (ready.value instanceof Error) return <div class="empty" role="alert"><h1>{t("floor.failed")}</h1><p>{explain(ready.value)}</p></div>;
+  if (ready.value !== true) return <Unready />;
   return (
     <>
       <h1 class="hidden">{t("menu.floor")}</h1>
