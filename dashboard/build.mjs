@@ -54,6 +54,7 @@ const result = await build({
   jsxFragment: "Fragment",
   loader: {".svg": "file"},
   legalComments: "none",
+  mangleProps: /^_[a-z]/,
   plugins: [leanUplot, sources],
   // What terser makes of a script depends on how it is asked: so must the script's name.
   banner: {js: `/*${createHash("sha256").update(JSON.stringify([TERSER, readFileSync(join(HERE, "package-lock.json"), "utf8")])).digest("hex")}*/`},
