@@ -237,6 +237,21 @@ const RULES = [
   ["", /\b(?:opts\.(?:series|axes|scales|bands|hooks)|scaleOpts) \|\| (?:\[\]|\{\}|EMPTY_OBJ)/g, 4, (found) => found.split(" ")[0]],
   ["", /let bitwise = .*;/g, 1, ""],
   ["", /bitwise \? \(lo \+ hi\) >> 1 : floor\(\(lo \+ hi\) \/ 2\)/g, 1, "(lo + hi) >> 1"],
+  ["every line is shown, and scaled by", /\b(?:s|lowerEdge)\.show\b(?! =)/g, 10, "true"],
+  ["", /\bs\.auto\b/g, 2, "true"],
+  ["", /\n\tshow: true,|\n\tauto: (?:true|false),/g, 10, ""],
+  ["", /\bs\.paths \|\| linearPath \|\| retNull\b/g, 1, "linearPath"],
+  ["", /fnOrSelf\(s\.fillTo \|\| seriesFillTo\)/g, 1, "seriesFillTo"],
+  ["", /fnOrSelf\(axis\.incrs +\|\| \(/g, 1, "fnOrSelf(("],
+  ["", /fnOrSelf\(axis\.splits \|\| \(/g, 1, "fnOrSelf(("],
+  ["", /fnOrSelf\(axis\.filter \|\| \([^\n]*/g, 1, "retArg1;"],
+  ["", /\n\t\t\tpoints\.paths  = fnOrSelf\(points\.paths\);|\n\t\t\tpoints\.pxAlign = s\.pxAlign;|\n\t\t\ts\.pxAlign = 1;/g, 3, ""],
+  ["", /\n\t\t!cl\.contains\(c\) && cl\.add\(c\);/g, 1, "\n\t\tcl.add(c);"],
+  ["", /\n\tcl\.contains\(c\) && cl\.remove\(c\);/g, 1, "\n\tcl.remove(c);"],
+  ["", /\n\tfunction fire\([^]*?\n\t\}\n/g, 1, "\n\tfunction fire(evName) {\n\t\thooks[evName][0](self);\n\t}\n"],
+  ["", /\n\tconst hooks = self\.hooks = opts\.hooks \|\| \{\};|\n\tconst hooks = self\.hooks = opts\.hooks;/g, 1, "\n\tconst hooks = opts.hooks;"],
+  ["", /\bevents\[type\]\(null, src/g, 1, "mouseMove(null, src"],
+  ["", /\n\tconst events = \{\};|\n\tevents\.mousemove = mouseMove;/g, 2, ""],
 ];
 
 function lean(text) {
