@@ -18,7 +18,6 @@ const LIMIT_KB = 80;
 const ZOPFLI = {numiterations: 10};
 const TERSER = {module: true, ecma: 2020, format: {comments: false},
   compress: {passes: 8, inline: 1, keep_fargs: false, lhs_constants: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true}};
-
 const SOURCES = join(HERE, "src"), keys = shortKeys(SOURCES);
 
 /* Our own sources, with short keys of texts; the names that markup becomes: esbuild's own `inject` would make every file need them,
@@ -54,6 +53,7 @@ const result = await build({
   jsxFragment: "Fragment",
   loader: {".svg": "file"},
   legalComments: "none",
+  // Only the drawing library has such names, for what it keeps to itself.
   mangleProps: /^_[a-z]/,
   plugins: [leanUplot, sources],
   // What terser makes of a script depends on how it is asked: so must the script's name.

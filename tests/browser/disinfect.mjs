@@ -38,7 +38,7 @@ test("the record waits for the contact time, which outlives a reload", async ({p
   check(await page.getByRole("button", {name: /^Can be recorded in/}).isDisabled(), "still too early");
   await later(page, device);
   await page.getByRole("button", {name: /record it$/}).click();
-  await page.getByText("is clean.").waitFor();
+  await page.getByText(`${device.name} is clean.`).waitFor();
   equal((await api.get(`/devices/${device.id}`)).cleaning, "clean");
   const [log] = (await api.get(`/devices/${device.id}/cleanings?limit=1`)).items;
   equal([log.kind, log.disinfectant, log.epa_number, log.initials, log.rinsed], ["after_client", "Barbicide", "1706-69", "AB", true]);

@@ -1,4 +1,5 @@
 // The words of the page, one file a language. t("floor.stop") reads the present one; a missing key falls back to English.
+// What is built has short keys instead (short-keys.mjs): whatever is put together while the page runs begins with its group, written out.
 import {computed, signal} from "@preact/signals";
 // What every other language falls back to; loaded at the start.
 let en = {};
