@@ -2,7 +2,7 @@
 import {all, get, request} from "./api.js";
 import {saveText} from "./save.js";
 
-const MOST = 5000, AT_ONCE = 6, UNITS_MOST = 100;
+const MOST = 5000, AT_ONCE = 6, UNITS_MOST = 1000;
 
 /* How far the clocks of a zone are ahead of UTC at an instant. */
 function ahead(ms, zone) {
