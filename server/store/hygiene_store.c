@@ -50,13 +50,14 @@ const struct db_statement hygiene_store_statements[] = {
         " SELECT cur.live, d.id IS NOT NULL FROM cur LEFT JOIN d ON true"},
     [OVERDUE] = {
         "hygiene_list_overdue",
-        "SELECT h.device_id, h.kind, " DAY("h.due_on") " FROM hygiene_due(NULL, now()) h JOIN device d ON d.id = h.device_id"
+        "SELECT h.device_id, h.kind, " DAY("h.due_on") " FROM hygiene_due(now()) h JOIN device d ON d.id = h.device_id"
         " WHERE h.due_on < h.today AND d.service = 'in_service' ORDER BY h.device_id LIMIT $1::int"},
     [LOCK] = {
         "hygiene_lock_overdue",
-        "UPDATE device SET cleaning = 'due' WHERE id IN (SELECT d.id FROM device d WHERE d.cleaning = 'clean' AND d.id IN"
-        " (SELECT device_id FROM hygiene_due(NULL, now()) WHERE due_on < today) ORDER BY d.id LIMIT $1::int"
-        " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id"},
+        "WITH late AS MATERIALIZED (SELECT device_id FROM hygiene_due(now()) WHERE due_on < today)"
+        " UPDATE device SET cleaning = 'due' WHERE id IN (SELECT d.id FROM device d WHERE d.cleaning = 'clean'"
+        " AND d.id IN (SELECT device_id FROM late) ORDER BY d.id LIMIT $1::int FOR NO KEY UPDATE SKIP LOCKED)"
+        " RETURNING id"},
     {0}};
 /* clang-format on */
 

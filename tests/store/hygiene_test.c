@@ -64,7 +64,26 @@ Test(hygiene, is_due_by_the_sites_own_days) {
 
 #define ROUTINE_SESSION                                                                                      \
     "INSERT INTO session (id, device_id, routine_slug, routine_version, intake, screening, program)"         \
-    " VALUES (gen_random_uuid(), '%s', 'relax-10', 1, '{}', '{}', '{}')"
+    " VALUES (gen_random_uuid(), '%s', 'relax-10', 1, '{}', '{\"outcome\": \"cleared\"}', '{}')"
+
+/* Among many devices: one that is read through for every session makes a chain of spas slow. */
+Test(hygiene, what_the_guards_ask_of_a_device_reads_no_other) {
+    static const char read[] = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'device'";
+    pg_sql(
+        "INSERT INTO device (id, site_id, model_id, name, serial) SELECT gen_random_uuid(), '%s', 'spa-pro',"
+        " 'Chair', 'many-' || n FROM generate_series(1, 3000) n",
+        pg_uuid(&pg_site_a));
+    pg_sql("ANALYZE");
+    pg_sql("BEGIN");
+    pg_sql(ROUTINE_SESSION, pg_uuid(&pg_device_a));
+    pg_sql("INSERT INTO cleaning (id, device_id, kind, contact_minutes, done_at)"
+           " VALUES (gen_random_uuid(), '%s', 'after_client', 10, now())",
+           pg_uuid(&pg_device_b));
+    cr_expect_eq(pg_int("%s", read), 0);
+    pg_sql("SELECT count(*) FROM hygiene_due(now())");
+    cr_expect_gt(pg_int("%s", read), 0, "which counts");
+    pg_sql("ROLLBACK");
+}
 
 Test(hygiene, the_database_itself_takes_no_session_while_something_is_overdue) {
     pg_sql("UPDATE device SET soaked_at = now() - interval '9 days' WHERE id = '%s'", pg_uuid(&pg_device_a));
