@@ -185,7 +185,7 @@ def hold(w, key, seconds=100):
     w.spa.sql(f"UPDATE sign_in_try SET blocked_until = now() + interval '{seconds} s' WHERE key = '{key}'")
 
 
-@tap.test
+@tap.test(deadline_s=240)
 @tap.rows("somebody", "nobody")
 def after_five_failures_each_try_waits_twice_as_long(w, who):
     login = new_user(w)[1] if who == "somebody" else f"n{uuid.uuid4().hex[:8]}"

@@ -86,6 +86,6 @@ rows("a chart is drawn as the whole library draws it", [
     check(pictures.every((each, k) => each === whole[i][1][k]), `${what}: another picture`);
     equal(over, whole[i][2], what);
   }
-}, {signedIn: false, deadlineS: 120});
+}, {signedIn: false, deadlineS: 280});
 
 await run();

@@ -20,7 +20,7 @@ export const URL_OF_SPA = process.env.PEDILUVE_URL;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--mute-audio"];
-const DEADLINE_S = 60, STEP_MS = 15000;
+const DEADLINE_S = 150, STEP_MS = 15000;
 export const PASSWORD = "three wet towels";
 export const SIZES = {phone: {width: 390, height: 844}, tablet: {width: 820, height: 1180}, desktop: {width: 1440, height: 900}};
 /** Before anybody is signed in GET /me answers 401, and the browser itself writes that down. */

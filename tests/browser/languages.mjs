@@ -54,7 +54,7 @@ rows("no page speaks English", LANGUAGES.slice(1), async ({page}, language) => {
     // The editor holds what the routine itself says: it is written there, not read.
     equal(await english(page, language), [], address);
   }
-}, (language) => ({language, deadlineS: 120}));
+}, (language) => ({language}));
 
 rows("a session is guided in the language, also one of a copy that a site has made", ["de", "zh"], async ({page}, language) => {
   const words = texts[language], slug = `points-${language}`;

@@ -55,7 +55,7 @@ test("nothing runs before somebody says that nobody is in the unit; then every c
   check(!/turned|became|apart|released|at rest/.test(await german.innerText()), await german.innerText());
   await german.scrollIntoViewIfNeeded();
   await screenshot(page, "self-test-de");
-}, {deadlineS: 90, viewport: SIZES.desktop});
+}, {deadlineS: 200, viewport: SIZES.desktop});
 
 test("a stop ends it, and it is told as not passed", async ({page}) => {
   const device = await inMaintenance(page, "spa-pro");
@@ -69,6 +69,6 @@ test("a stop ends it, and it is told as not passed", async ({page}) => {
   check(done.checks.some((each) => each.result === "skipped"), "what was not tried is told");
   await section(page).getByText("It was stopped.").waitFor();
   await screenshot(page, "self-test-stopped");
-}, {deadlineS: 60, viewport: SIZES.phone});
+}, {viewport: SIZES.phone});
 
 await run();

@@ -17,7 +17,12 @@ test("pause, resume and the changes are what the unit does", async ({page}) => {
   equal((await read(id)).state, "paused");
   await page.getByRole("button", {name: "Go on"}).click();
   await page.getByRole("button", {name: "Pause"}).waitFor();
-  for (let i = 0; i < 3; i++) await page.getByRole("button", {name: "Less: Strength"}).click();
+  await page.getByRole("button", {name: "Less: Strength"}).evaluate(async (less) => { // in a row, however slow the machine
+    for (let i = 0; i < 3; i++) {
+      less.click();
+      await new Promise(requestAnimationFrame);
+    }
+  });
   await until(async () => (await read(id)).intensity === 70, "the strength of 70 %");
   await page.getByRole("group", {name: "Strength"}).getByText("70 %").waitFor();
   await page.getByRole("button", {name: "Less: Water"}).click();
@@ -50,7 +55,7 @@ test("steps by hand are confirmed part after part", async ({page}) => {
   await page.getByText("arch, right", {exact: true}).waitFor();
   await page.getByRole("button", {name: "Done, go on"}).click();
   await until(async () => (await read(id)).step === 3, "the next step");
-}, {deadlineS: 90});
+});
 
 test("one tap stops, and afterwards comes what is to be done", async ({page}) => {
   const {id, device} = await start("relax-10");
